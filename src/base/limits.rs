@@ -1,0 +1,60 @@
+//! Every bound of format version 1, in one place; each is checked before memory is given.
+//!
+//! Bounds come in pairs: what a writer aims for, and what a reader accepts. A reader's bound is part
+//! of the format (src/repo/FORMAT.md); a writer's target may change with any release.
+
+/// Plaintext bytes a block aims for. One zstd frame, one decryption: see ARCHITECTURE.md for the figures.
+pub const BLOCK_TARGET_BYTES: usize = 1 << 20;
+/// The largest plaintext a block may have: one chunk of the largest size past a nearly full block.
+pub const BLOCK_MAX_BYTES: usize = 16 << 20;
+/// The largest chunk a reader accepts.
+pub const CHUNK_MAX_BYTES: usize = 8 << 20;
+/// Stored bytes a pack aims for, before padding.
+pub const PACK_TARGET_BYTES: usize = 32 << 20;
+/// The largest pack a reader accepts.
+pub const PACK_MAX_BYTES: u64 = 1 << 30;
+/// Most blocks in one pack.
+pub const PACK_MAX_BLOCKS: usize = 1 << 20;
+/// Most chunks in one pack.
+pub const PACK_MAX_CHUNKS: usize = 1 << 24;
+/// Longest directory of a pack, in bytes.
+pub const PACK_DIRECTORY_MAX_BYTES: usize = 640 << 20;
+
+/// Chunks a writer gathers before it publishes a segment.
+pub const SEGMENT_TARGET_CHUNKS: usize = 1 << 18;
+/// Largest segment object a reader accepts.
+pub const SEGMENT_MAX_BYTES: u64 = 1 << 30;
+
+/// Largest `config` object.
+pub const CONFIG_MAX_BYTES: u64 = 1 << 20;
+/// Largest key slot.
+pub const SLOT_MAX_BYTES: u64 = 1 << 20;
+/// Most key slots that are tried.
+pub const SLOTS_MAX: usize = 4096;
+/// Largest snapshot record.
+pub const SNAPSHOT_MAX_BYTES: u64 = 64 << 20;
+/// Largest session, `gc/state` or evidence record.
+pub const RECORD_MAX_BYTES: u64 = 64 << 20;
+
+/// Longest name of a directory entry, in bytes (Linux's NAME_MAX is 255; other systems count differently).
+pub const NAME_MAX_BYTES: usize = 1024;
+/// Longest symbolic link target, in bytes.
+pub const LINK_TARGET_MAX_BYTES: usize = 64 << 10;
+/// Deepest tree below a snapshot's root.
+pub const TREE_DEPTH_MAX: usize = 4096;
+/// Longest line of a tree: one entry with its extended attributes and chunk list.
+pub const TREE_LINE_MAX_BYTES: usize = 64 << 20;
+/// Largest tree (one directory).
+pub const TREE_MAX_BYTES: u64 = 16 << 30;
+/// Chunk ids an entry holds itself; more go into a chunk list of their own.
+pub const INLINE_CHUNKS_MAX: usize = 1024;
+/// Holes an entry records; smaller ones beyond it are stored as zeros.
+pub const HOLES_MAX: usize = 1 << 16;
+/// Shortest hole worth keeping, in bytes.
+pub const HOLE_MIN_BYTES: u64 = 4096;
+
+/// Base-2 logarithm of the largest zstd window a reader accepts (128 MiB, zstd's own default bound).
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// Longest host name used in object keys.
+pub const HOST_NAME_MAX_BYTES: usize = 255;

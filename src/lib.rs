@@ -1,0 +1,4 @@
+//! Lifeboat: disaster recovery as a library; the binary beside it is a thin face.
+
+pub mod base;
+pub mod repo;
