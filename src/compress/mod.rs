@@ -1,0 +1,218 @@
+//! Blocks to zstd frames and back (RFC 8878).
+//!
+//! Contexts are kept and reused: making one costs more than compressing a small block. Data that does
+//! not compress is found out by a few small samples and then stored in raw zstd blocks, which costs a
+//! fraction of a real attempt and stays a standard frame.
+
+use std::io;
+
+use zstd::bulk;
+use zstd::zstd_safe::{self, CParameter, DParameter};
+
+use crate::base::limits;
+
+/// Compression level when nobody says otherwise; the same class as the peers' default.
+pub const DEFAULT_LEVEL: i32 = 3;
+/// A negative level does next to no search; incompressible data comes out as raw blocks.
+const STORE_LEVEL: i32 = -50;
+/// Bytes of one sample of the incompressibility test.
+const SAMPLE_BYTES: usize = 4 << 10;
+/// Samples taken, evenly spread. Blocks shorter than all of them together are simply compressed.
+const SAMPLES: usize = 6;
+/// A block is stored when its samples keep at least this share of their length, in 1/256.
+const INCOMPRESSIBLE_SHARE: usize = 252;
+
+/// A frame that cannot be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CompressError {
+    /// zstd refused to compress.
+    #[error("zstd cannot compress")]
+    Compress(#[source] io::Error),
+    /// The frame is damaged, or asks for a larger window than is allowed.
+    #[error("a zstd frame is damaged or out of bounds")]
+    Decompress(#[source] io::Error),
+    /// The frame holds another number of bytes than its directory says.
+    #[error("a zstd frame holds {actual} bytes and should hold {expected}")]
+    Length {
+        /// What the directory says.
+        expected: usize,
+        /// What came out.
+        actual: usize,
+    },
+    /// A bound of the format is passed.
+    #[error("a zstd frame of {bytes} bytes is larger than any block may be")]
+    TooLarge {
+        /// What was asked for.
+        bytes: usize,
+    },
+}
+
+/// Compresses blocks; one a thread.
+pub struct Compressor {
+    context: bulk::Compressor<'static>,
+    probe: bulk::Compressor<'static>,
+    sample: Vec<u8>,
+}
+
+impl Compressor {
+    /// A compressor of `level` (1 to 22, as zstd counts; 0 stands for the default).
+    pub fn new(level: i32) -> Result<Self, CompressError> {
+        let level = if level == 0 { DEFAULT_LEVEL } else { level };
+        let mut context = bulk::Compressor::new(level).map_err(CompressError::Compress)?;
+        context.set_parameter(CParameter::ContentSizeFlag(true)).map_err(CompressError::Compress)?;
+        let probe = bulk::Compressor::new(STORE_LEVEL).map_err(CompressError::Compress)?;
+        Ok(Self { context, probe, sample: Vec::new() })
+    }
+
+    /// Appends `block` to `out` as one frame; says how many bytes were appended.
+    pub fn compress(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<usize, CompressError> {
+        let start = out.len();
+        let bound = zstd_safe::compress_bound(block.len());
+        out.resize(start + bound, 0);
+        let level = if self.is_incompressible(block)? { &mut self.probe } else { &mut self.context };
+        let written =
+            level.compress_to_buffer(block, &mut out[start..]).map_err(CompressError::Compress)?;
+        out.truncate(start + written);
+        Ok(written)
+    }
+
+    fn is_incompressible(&mut self, block: &[u8]) -> Result<bool, CompressError> {
+        if block.len() < 2 * SAMPLES * SAMPLE_BYTES {
+            return Ok(false);
+        }
+        let stride = (block.len() - SAMPLE_BYTES) / (SAMPLES - 1);
+        self.sample.clear();
+        for index in 0..SAMPLES {
+            let at = index * stride;
+            self.sample.extend_from_slice(&block[at..at + SAMPLE_BYTES]);
+        }
+        if byte_entropy_is_low(&self.sample) {
+            return Ok(false);
+        }
+        // Evenly distributed bytes may still repeat; the real compressor tells on the samples.
+        let mut buffer = vec![0; zstd_safe::compress_bound(self.sample.len())];
+        let written =
+            self.context.compress_to_buffer(&self.sample, &mut buffer).map_err(CompressError::Compress)?;
+        Ok(written * 256 >= self.sample.len() * INCOMPRESSIBLE_SHARE)
+    }
+}
+
+/// Whether the bytes' frequencies alone already promise compression (well below 8 bits a byte).
+fn byte_entropy_is_low(sample: &[u8]) -> bool {
+    let mut counts = [0u32; 256];
+    for byte in sample {
+        counts[usize::from(*byte)] += 1;
+    }
+    // Sum of squared frequencies: 1/256 for an even distribution; collision entropy below 7.5 bits is low.
+    let squares: u64 = counts.iter().map(|count| u64::from(*count) * u64::from(*count)).sum();
+    let len = sample.len() as u64;
+    squares * 181 > len * len
+}
+
+/// Decompresses frames; one a thread.
+pub struct Decompressor(bulk::Decompressor<'static>);
+
+impl Decompressor {
+    /// A decompressor that refuses windows larger than the format allows.
+    pub fn new() -> Result<Self, CompressError> {
+        let mut context = bulk::Decompressor::new().map_err(CompressError::Decompress)?;
+        context
+            .set_parameter(DParameter::WindowLogMax(limits::ZSTD_WINDOW_LOG_MAX))
+            .map_err(CompressError::Decompress)?;
+        Ok(Self(context))
+    }
+
+    /// The one block that `frame` holds, which must have exactly `expected` bytes.
+    pub fn decompress(&mut self, frame: &[u8], expected: usize) -> Result<Vec<u8>, CompressError> {
+        let mut block = Vec::new();
+        self.decompress_into(frame, expected, &mut block)?;
+        Ok(block)
+    }
+
+    /// As [`Decompressor::decompress`], into a buffer that is reused.
+    pub fn decompress_into(
+        &mut self,
+        frame: &[u8],
+        expected: usize,
+        block: &mut Vec<u8>,
+    ) -> Result<(), CompressError> {
+        if expected > limits::BLOCK_MAX_BYTES {
+            return Err(CompressError::TooLarge { bytes: expected });
+        }
+        block.clear();
+        block.resize(expected, 0);
+        let actual =
+            self.0.decompress_to_buffer(frame, &mut block[..]).map_err(CompressError::Decompress)?;
+        if actual != expected {
+            return Err(CompressError::Length { expected, actual });
+        }
+        Ok(())
+    }
+}
+
+/// A whole zstd stream (frames, skippable ones among them) of at most `max_bytes` of plaintext.
+pub fn decompress_stream(stream: &[u8], max_bytes: usize) -> Result<Vec<u8>, CompressError> {
+    use std::io::Read as _;
+    let mut decoder = zstd::stream::read::Decoder::new(stream).map_err(CompressError::Decompress)?;
+    decoder.window_log_max(limits::ZSTD_WINDOW_LOG_MAX).map_err(CompressError::Decompress)?;
+    let mut plain = Vec::new();
+    decoder.take(max_bytes as u64 + 1).read_to_end(&mut plain).map_err(CompressError::Decompress)?;
+    if plain.len() > max_bytes {
+        return Err(CompressError::TooLarge { bytes: plain.len() });
+    }
+    Ok(plain)
+}
+
+/// One frame of `plain` at `level`, whatever its size: for records rather than blocks.
+pub fn compress_record(plain: &[u8], level: i32) -> Result<Vec<u8>, CompressError> {
+    bulk::compress(plain, level).map_err(CompressError::Compress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(len: usize) -> Vec<u8> {
+        let mut reader = blake3::Hasher::new().finalize_xof();
+        let mut bytes = vec![0; len];
+        reader.fill(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn blocks_of_every_sort_come_back() {
+        let mut compressor = Compressor::new(3).unwrap();
+        let mut decompressor = Decompressor::new().unwrap();
+        for block in [vec![], b"x".to_vec(), vec![0; 1 << 20], noise(1 << 20), b"text ".repeat(40_000)] {
+            let mut frame = b"before".to_vec();
+            let written = compressor.compress(&block, &mut frame).unwrap();
+            assert_eq!(frame.len(), 6 + written);
+            assert_eq!(decompressor.decompress(&frame[6..], block.len()).unwrap(), block);
+        }
+    }
+
+    #[test]
+    fn noise_is_stored_and_hidden_repetition_is_not() {
+        let mut compressor = Compressor::new(3).unwrap();
+        let block = noise(1 << 20);
+        assert!(compressor.is_incompressible(&block).unwrap());
+        let mut frame = Vec::new();
+        let written = compressor.compress(&block, &mut frame).unwrap();
+        assert!(written < block.len() + 256);
+        assert!(!compressor.is_incompressible(&b"some text ".repeat(100_000)).unwrap());
+        assert!(!compressor.is_incompressible(&noise(512).repeat(2048)).unwrap());
+    }
+
+    #[test]
+    fn damage_and_wrong_lengths_are_errors() {
+        let mut compressor = Compressor::new(3).unwrap();
+        let mut decompressor = Decompressor::new().unwrap();
+        let mut frame = Vec::new();
+        compressor.compress(&b"abc".repeat(1000), &mut frame).unwrap();
+        assert!(decompressor.decompress(&frame, 2999).is_err());
+        assert!(decompressor.decompress(&frame, 3001).is_err());
+        assert!(decompressor.decompress(&frame[..frame.len() - 1], 3000).is_err());
+        assert!(decompressor.decompress(&frame, limits::BLOCK_MAX_BYTES + 1).is_err());
+        assert!(decompress_stream(&frame, 2999).is_err());
+    }
+}
