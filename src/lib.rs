@@ -1,4 +1,5 @@
 //! Lifeboat: disaster recovery as a library; the binary beside it is a thin face.
 
 pub mod base;
+pub mod crypto;
 pub mod repo;
