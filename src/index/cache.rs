@@ -112,6 +112,11 @@ impl Index {
         Ok(())
     }
 
+    /// Leaves the packs `names` out from now on, as if they were condemned.
+    pub fn exclude(&mut self, names: &[PackName]) {
+        self.condemned.extend(names);
+    }
+
     /// Makes the rows of segments `names` part of the index and of the cache.
     pub fn add_rows(&self, names: &[SegmentName], rows: &mut SegmentRows) -> Result<(), IndexError> {
         rows.sort();

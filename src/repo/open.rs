@@ -1,0 +1,237 @@
+//! Opening a repository: config, key slot, fingerprint, and then, as a further state, its index.
+//!
+//! The states are types, so that a call that needs the index does not compile without one.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use crate::base::error_kind::ErrorKind;
+use crate::base::ids::PackName;
+use crate::crypto::identities::IdentitySet;
+use crate::crypto::sign::PublicKey;
+use crate::index::cache::{Index, IndexError};
+use crate::index::segment::{SIGN_CONTEXT, Segment};
+use crate::pack::reader::pack_name;
+use crate::repo::certificate::Certificate;
+use crate::repo::config::{self, Config, ConfigError, Fingerprint};
+use crate::repo::keyring::{KeyError, Keyring};
+use crate::repo::read::IndexedRepository;
+use crate::repo::session::{Session, SessionError};
+use crate::repo::slots;
+use crate::store::client::Client;
+use crate::store::error::StoreError;
+
+/// Where this machine keeps what it knows of repositories.
+#[derive(Clone, Debug)]
+pub struct LocalPaths {
+    /// What can be made again: index runs.
+    pub cache: PathBuf,
+    /// What should last: fingerprints, catalogues, chain heads, journals, locks.
+    pub state: PathBuf,
+}
+
+/// A repository that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The config is missing or damaged.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No slot opens.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The store fails.
+    #[error("the repository cannot be read")]
+    Store(#[source] StoreError),
+    /// The index fails.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The collector's state fails.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// This machine's own files fail.
+    #[error("{path:?} cannot be used")]
+    Local {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Another repository stands where the known one was.
+    #[error(
+        "the repository at {location} has fingerprint {found}, but this machine knows it as {pinned}; \
+         somebody may have put another repository in its place"
+    )]
+    Fingerprint {
+        /// The store.
+        location: String,
+        /// What is there.
+        found: String,
+        /// What was there.
+        pinned: String,
+    },
+}
+
+impl OpenError {
+    /// The sort of failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            OpenError::Config(error) => error.kind(),
+            OpenError::Key(error) => error.kind(),
+            OpenError::Store(error) => error.kind(),
+            OpenError::Index(IndexError::Store(error)) => error.kind(),
+            OpenError::Session(error) => error.kind(),
+            OpenError::Fingerprint { .. } => ErrorKind::Key,
+            OpenError::Index(_) | OpenError::Local { .. } => ErrorKind::Failed,
+        }
+    }
+}
+
+/// A repository whose config is verified and one of whose slots is open.
+#[derive(Debug)]
+pub struct Repository {
+    client: Client,
+    config: Config,
+    keyring: Keyring,
+    paths: LocalPaths,
+}
+
+impl Repository {
+    /// Opens the repository in `client` with whatever `identities` open; `pinned` is the fingerprint that
+    /// the configuration demands, if it demands one.
+    pub fn open(
+        client: Client,
+        identities: &IdentitySet,
+        pinned: Option<&str>,
+        paths: LocalPaths,
+    ) -> Result<Self, OpenError> {
+        let config = config::read(&client)?;
+        let keyring = slots::open_any(&client, &config, identities)?;
+        Self::from_parts(client, config, keyring, pinned, paths)
+    }
+
+    /// A repository whose parts are at hand: just made, or opened otherwise.
+    pub fn from_parts(
+        client: Client,
+        config: Config,
+        keyring: Keyring,
+        pinned: Option<&str>,
+        paths: LocalPaths,
+    ) -> Result<Self, OpenError> {
+        let repository = Self { client, config, keyring, paths };
+        repository.check_fingerprint(pinned)?;
+        Ok(repository)
+    }
+
+    fn check_fingerprint(&self, pinned: Option<&str>) -> Result<(), OpenError> {
+        let found = self.config.fingerprint();
+        let refuse = |pinned: &str| OpenError::Fingerprint {
+            location: self.client.location(),
+            found: found.to_string(),
+            pinned: pinned.to_owned(),
+        };
+        if let Some(pinned) = pinned {
+            return match found.check_pinned(pinned) {
+                Ok(()) => Ok(()),
+                Err(_) => Err(refuse(pinned)),
+            };
+        }
+        // Known by where it is: a store that swaps the whole repository also swaps its id.
+        let place = blake3::hash(self.client.location().as_bytes()).to_hex();
+        let path = self.paths.state.join("known").join(&place[..32]);
+        match std::fs::read_to_string(&path) {
+            Ok(known) if found.check_pinned(known.trim()).is_ok() => Ok(()),
+            Ok(known) => Err(refuse(known.trim())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.pin(&path, &found),
+            Err(source) => Err(OpenError::Local { path, source }),
+        }
+    }
+
+    fn pin(&self, path: &Path, fingerprint: &Fingerprint) -> Result<(), OpenError> {
+        let local = |source| OpenError::Local { path: path.to_path_buf(), source };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(local)?;
+        }
+        std::fs::write(path, format!("{fingerprint}\n")).map_err(local)
+    }
+
+    /// The store.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The config.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The open key slot.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// The repository's id.
+    pub fn id(&self) -> &str {
+        self.config.id()
+    }
+
+    /// The directory for this repository's cache.
+    pub fn cache_dir(&self) -> PathBuf {
+        self.paths.cache.join(self.id())
+    }
+
+    /// The directory for this repository's state.
+    pub fn state_dir(&self) -> PathBuf {
+        self.paths.state.join(self.id())
+    }
+
+    /// Loads the index for reading.
+    pub fn load_index(self) -> Result<IndexedRepository, OpenError> {
+        let condemned = HashSet::new();
+        let index = self.open_index(condemned)?;
+        Ok(IndexedRepository::new(self, index))
+    }
+
+    /// Loads the index for a session: without what is condemned, and without packs that are gone or have
+    /// another size than they should, so that their chunks are stored anew. Says how many packs are gone.
+    pub fn load_index_for(self, session: &Session) -> Result<(IndexedRepository, Vec<PackName>), OpenError> {
+        let stored: HashMap<PackName, u64> = self
+            .client
+            .list("packs/")
+            .map_err(OpenError::Store)?
+            .iter()
+            .filter_map(|meta| Some((pack_name(meta.key.as_str())?, meta.size)))
+            .collect();
+        let mut index = self.open_index(session.condemned().clone())?;
+        // Listed first, indexed second: a pack that another session stores meanwhile is missing from the
+        // listing and merely not used.
+        let gone: Vec<PackName> = index
+            .packs()
+            .into_iter()
+            .filter(|pack| stored.get(&pack.name) != Some(&pack.sealed_len))
+            .map(|pack| pack.name)
+            .collect();
+        index.exclude(&gone);
+        Ok((IndexedRepository::new(self, index), gone))
+    }
+
+    fn open_index(&self, condemned: HashSet<PackName>) -> Result<Index, OpenError> {
+        let directory = self.cache_dir().join("index");
+        let root = *self.keyring.root_public();
+        let verify = move |segment: &Segment| verify_segment(&root, segment);
+        let identities = self.keyring.index_identities();
+        Ok(Index::open(&self.client, identities, &verify, &directory, condemned)?)
+    }
+}
+
+/// Checks that an enrolled host signed `segment` under its own name.
+pub fn verify_segment(root: &PublicKey, segment: &Segment) -> Result<(), String> {
+    let certificate =
+        Certificate::verify(&segment.header.certificate, root).map_err(|error| error.to_string())?;
+    if !certificate.covers(&segment.header.host) {
+        return Err(format!("its certificate is not for host {:?}", segment.header.host));
+    }
+    certificate
+        .public_key()
+        .verify(SIGN_CONTEXT, &segment.signed_hash, &segment.signature)
+        .map_err(|_| "it was forged or altered".to_owned())
+}
