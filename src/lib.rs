@@ -1,6 +1,11 @@
 //! Lifeboat: disaster recovery as a library; the binary beside it is a thin face.
 
 pub mod base;
+pub mod chunker;
+pub mod compress;
 pub mod crypto;
+pub mod index;
+pub mod pack;
 pub mod repo;
 pub mod store;
+pub mod sys;

@@ -181,7 +181,7 @@ pub struct EntryRecord<'a> {
 impl Catalogue {
     /// Opens the catalogue at `path`; `None` if there is none that can be used.
     pub fn open(path: &Path) -> Option<Self> {
-        let map = Mapped::open(path).ok()?;
+        let map = Mapped::open(path, u64::MAX).ok()?;
         let (rest, footer) = map.split_at_checked(map.len().checked_sub(FOOTER_BYTES)?)?;
         let number = |at: usize| {
             let bytes: [u8; 8] = footer.get(at..at + 8)?.try_into().ok()?;

@@ -1,7 +1,7 @@
 //! How the library tells the outside what it does: it never prints, it reports here.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Something worth telling while a run goes on.
 #[derive(Clone, Debug)]

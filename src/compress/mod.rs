@@ -70,8 +70,7 @@ impl Compressor {
         let bound = zstd_safe::compress_bound(block.len());
         out.resize(start + bound, 0);
         let level = if self.is_incompressible(block)? { &mut self.probe } else { &mut self.context };
-        let written =
-            level.compress_to_buffer(block, &mut out[start..]).map_err(CompressError::Compress)?;
+        let written = level.compress_to_buffer(block, &mut out[start..]).map_err(CompressError::Compress)?;
         out.truncate(start + written);
         Ok(written)
     }
@@ -141,8 +140,7 @@ impl Decompressor {
         }
         block.clear();
         block.resize(expected, 0);
-        let actual =
-            self.0.decompress_to_buffer(frame, &mut block[..]).map_err(CompressError::Decompress)?;
+        let actual = self.0.decompress_to_buffer(frame, &mut block[..]).map_err(CompressError::Decompress)?;
         if actual != expected {
             return Err(CompressError::Length { expected, actual });
         }

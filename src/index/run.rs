@@ -51,7 +51,7 @@ struct Part {
 impl Run {
     /// Opens the run at `path`; `None` if it is no intact run (it is a cache: make it anew).
     pub fn open(path: &Path) -> Option<Self> {
-        let map = Mapped::open(path).ok()?;
+        let map = Mapped::open(path, u64::MAX).ok()?;
         let head = map.get(..HEADER_BYTES)?;
         if &head[..8] != MARK {
             return None;
@@ -74,13 +74,18 @@ impl Run {
             return None;
         }
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&head[..HEADER_BYTES - 32]).update(&map[sources_at..blocks_at]).update(&map[parts_at..]);
+        hasher
+            .update(&head[..HEADER_BYTES - 32])
+            .update(&map[sources_at..blocks_at])
+            .update(&map[parts_at..]);
         if hasher.finalize().as_bytes() != &head[HEADER_BYTES - 32..] {
             return None;
         }
         let sources = map[sources_at..packs_at].as_chunks::<16>().0.iter().map(|s| SegmentName(*s)).collect();
-        let packs =
-            map[packs_at..blocks_at].chunks_exact(PACK_ROW_BYTES).map(PackRow::decode).collect::<Option<_>>()?;
+        let packs = map[packs_at..blocks_at]
+            .chunks_exact(PACK_ROW_BYTES)
+            .map(PackRow::decode)
+            .collect::<Option<_>>()?;
         let mut run = Self {
             path: path.to_path_buf(),
             sources,

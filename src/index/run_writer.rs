@@ -162,10 +162,7 @@ fn damaged() -> io::Error {
 }
 
 /// Hands out all chunks of all sources in the order of their ids.
-fn merge_chunks(
-    sources: &[Source<'_>],
-    mut take: impl FnMut(ChunkRow) -> io::Result<()>,
-) -> io::Result<()> {
+fn merge_chunks(sources: &[Source<'_>], mut take: impl FnMut(ChunkRow) -> io::Result<()>) -> io::Result<()> {
     let mut bases = Vec::with_capacity(sources.len());
     let mut base = 0u32;
     let mut heap = BinaryHeap::with_capacity(sources.len());

@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::ids::{ObjectHash, SegmentName, SnapshotId};
 use crate::base::limits;
 use crate::compress::{self, CompressError};
-use crate::crypto::sealed::{self, CryptoError};
+use crate::crypto::error::CryptoError;
+use crate::crypto::sealed;
 use crate::crypto::x25519::{Identity, Recipient};
-use crate::index::rows::{
-    BLOCK_ROW_BYTES, BlockRow, CHUNK_ROW_BYTES, ChunkRow, PACK_ROW_BYTES, PackRow,
-};
+use crate::index::rows::{BLOCK_ROW_BYTES, BlockRow, CHUNK_ROW_BYTES, ChunkRow, PACK_ROW_BYTES, PackRow};
 use crate::pack::directory::Directory;
 use crate::pack::padding::pad_with_trailer;
 
@@ -159,7 +158,9 @@ pub fn decode_segment(identities: &[Identity], object: &[u8]) -> Result<Segment,
     else {
         return Err(SegmentError::Rows("its counts are out of range"));
     };
-    if rest.len() as u64 != [text_len, pack_bytes, block_bytes, chunk_bytes].iter().map(|n| *n as u64).sum() {
+    let total =
+        [pack_bytes, block_bytes, chunk_bytes].iter().try_fold(text_len, |sum, n| sum.checked_add(*n));
+    if total != Some(rest.len()) {
         return Err(SegmentError::Rows("its length does not fit its counts"));
     }
     let (text, rest) = rest.split_at(text_len);

@@ -55,9 +55,7 @@ mod tests {
         let chunks = SessionChunks::default();
         let wins: usize = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
-                .map(|_| {
-                    scope.spawn(|| (0..=255u8).filter(|n| chunks.claim(&ChunkId([*n; 32]))).count())
-                })
+                .map(|_| scope.spawn(|| (0..=255u8).filter(|n| chunks.claim(&ChunkId([*n; 32]))).count()))
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });

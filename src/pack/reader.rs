@@ -8,7 +8,8 @@ use crate::base::ids::{ChunkId, PackName};
 use crate::base::limits;
 use crate::base::secret::Secret32;
 use crate::compress::{CompressError, Decompressor};
-use crate::crypto::sealed::{self, CryptoError, SealedHeader};
+use crate::crypto::error::CryptoError;
+use crate::crypto::sealed::{self, SealedHeader};
 use crate::crypto::x25519::Identity;
 use crate::pack::directory::{Directory, DirectoryError, TRAILER_BYTES, Trailer};
 

@@ -142,7 +142,9 @@ impl Serialize for Id64 {
 impl<'de> Deserialize<'de> for Id64 {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        parse_id(&text).map(Id64).ok_or_else(|| serde::de::Error::custom("no chunk id (43 base64 characters)"))
+        parse_id(&text)
+            .map(Id64)
+            .ok_or_else(|| serde::de::Error::custom("no chunk id (43 base64 characters)"))
     }
 }
 
@@ -306,9 +308,11 @@ fn check_entry(entry: &Entry) -> Result<(), &'static str> {
     if (entry.kind == EntryKind::Symlink) != entry.target.is_some() {
         return Err("a link target without a link, or a link without a target");
     }
-    if entry.target.as_ref().is_some_and(|t| {
-        t.is_empty() || t.len() > limits::LINK_TARGET_MAX_BYTES || t.contains(&0)
-    }) {
+    if entry
+        .target
+        .as_ref()
+        .is_some_and(|t| t.is_empty() || t.len() > limits::LINK_TARGET_MAX_BYTES || t.contains(&0))
+    {
         return Err("its link target is empty, too long or has a NUL");
     }
     let mut end = 0u64;

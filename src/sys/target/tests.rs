@@ -1,0 +1,1 @@
+//! The target against names, links and depths that are out to get it.
