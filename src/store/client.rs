@@ -84,10 +84,18 @@ impl Client {
 
     /// See [`Store::get_range`].
     pub fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
-        match self.face() {
-            Face::Blocking(store) => store.get_range_now(key, range),
-            Face::Async(executor) => executor.run(self.store.get_range(key, range)),
+        let got = match self.face() {
+            Face::Blocking(store) => store.get_range_now(key, range.clone()),
+            Face::Async(executor) => executor.run(self.store.get_range(key, range.clone())),
+        }?;
+        // A server may answer with anything, whatever its backend here believes of it.
+        let got_bytes = got.len() as u64;
+        if range.end.checked_sub(range.start) != Some(got_bytes) {
+            let (location, key) = (self.location(), key.to_string());
+            let size = range.start.saturating_add(got_bytes);
+            return Err(StoreError::ShortRead { location, key, range, size });
         }
+        Ok(got)
     }
 
     /// See [`Store::stat`].
