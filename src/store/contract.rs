@@ -302,3 +302,136 @@ fn listings_hold_what_stays(client: &Client) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::check_contract;
+    use crate::store::error::StoreError;
+    use crate::store::key::Key;
+    use crate::store::memory::MemoryStore;
+    use crate::store::{BlockingStore, ObjectMeta, Version};
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Breach {
+        CreateLooksFirstThenWrites,
+        SwapReadsFirstThenWrites,
+        CreateReplaces,
+        SwapIgnoresTheVersion,
+        DeleteOfNothingFails,
+        RangesStopAtTheEnd,
+        BoundsAreIgnored,
+        ListingLosesOne,
+        ListingTakesAnyPrefix,
+        BodiesLoseTheirEnd,
+    }
+
+    /// A store in memory that breaks one clause.
+    #[derive(Clone, Debug)]
+    struct Broken(MemoryStore, Breach);
+
+    impl BlockingStore for Broken {
+        fn location_now(&self) -> String {
+            self.0.location_now()
+        }
+
+        fn create_now(&self, key: &Key, body: &Bytes) -> Result<(), StoreError> {
+            match self.1 {
+                Breach::CreateLooksFirstThenWrites => {
+                    if self.0.stat_now(key).is_ok() {
+                        return self.0.create_now(key, body);
+                    }
+                    std::thread::yield_now();
+                    self.0.overwrite(key, body.clone());
+                    Ok(())
+                }
+                Breach::CreateReplaces => {
+                    self.0.overwrite(key, body.clone());
+                    Ok(())
+                }
+                Breach::BodiesLoseTheirEnd => self.0.create_now(key, &body.slice(..body.len().min(1 << 20))),
+                _ => self.0.create_now(key, body),
+            }
+        }
+
+        fn swap_now(
+            &self,
+            key: &Key,
+            expected: Option<&Version>,
+            body: &Bytes,
+        ) -> Result<Version, StoreError> {
+            let current = self.0.get_now(key, u64::MAX).ok().map(|(_, version)| version);
+            match self.1 {
+                Breach::SwapIgnoresTheVersion => self.0.swap_now(key, current.as_ref(), body),
+                Breach::SwapReadsFirstThenWrites if current.as_ref() == expected => {
+                    std::thread::yield_now();
+                    self.0.overwrite(key, body.clone());
+                    Ok(Version::of_contents(body))
+                }
+                _ => self.0.swap_now(key, expected, body),
+            }
+        }
+
+        fn get_now(&self, key: &Key, max_bytes: u64) -> Result<(Bytes, Version), StoreError> {
+            self.0.get_now(key, if self.1 == Breach::BoundsAreIgnored { u64::MAX } else { max_bytes })
+        }
+
+        fn get_range_now(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
+            if self.1 != Breach::RangesStopAtTheEnd {
+                return self.0.get_range_now(key, range);
+            }
+            let size = self.0.stat_now(key)?.size;
+            self.0.get_range_now(key, range.start.min(size)..range.end.min(size))
+        }
+
+        fn stat_now(&self, key: &Key) -> Result<ObjectMeta, StoreError> {
+            self.0.stat_now(key)
+        }
+
+        fn list_now(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StoreError> {
+            if self.1 == Breach::ListingTakesAnyPrefix {
+                return self.0.list_now("");
+            }
+            let mut list = self.0.list_now(prefix)?;
+            if self.1 == Breach::ListingLosesOne {
+                list.pop();
+            }
+            Ok(list)
+        }
+
+        fn delete_now(&self, key: &Key) -> Result<(), StoreError> {
+            if self.1 == Breach::DeleteOfNothingFails {
+                self.0.stat_now(key)?;
+            }
+            self.0.delete_now(key)
+        }
+    }
+
+    #[test]
+    fn every_breach_is_found_out() {
+        for breach in [
+            Breach::CreateLooksFirstThenWrites,
+            Breach::SwapReadsFirstThenWrites,
+            Breach::CreateReplaces,
+            Breach::SwapIgnoresTheVersion,
+            Breach::DeleteOfNothingFails,
+            Breach::RangesStopAtTheEnd,
+            Breach::BoundsAreIgnored,
+            Breach::ListingLosesOne,
+            Breach::ListingTakesAnyPrefix,
+            Breach::BodiesLoseTheirEnd,
+        ] {
+            // A race needs its chance on a busy machine: it may be lost once, not twenty times.
+            let found = (0..20).any(|_| {
+                let check = || check_contract(|| Arc::new(Broken(MemoryStore::new(), breach)));
+                catch_unwind(AssertUnwindSafe(check)).is_err()
+            });
+            assert!(found, "{breach:?} went unnoticed");
+        }
+    }
+}
