@@ -95,6 +95,19 @@ impl DirHandle {
         Ok(Self::from_fd(fd, Place::root(bytes)))
     }
 
+    /// Opens the directory that holds what the user named, and its name there: for sources that are
+    /// files or links. Paths that end in no name (`/`, `..`) are refused.
+    pub fn open_parent(path: &Path) -> SysResult<(Self, Vec<u8>)> {
+        let bytes = path.as_os_str().as_bytes();
+        let length = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+        let start = bytes[..length].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        let name = &bytes[start..length];
+        check_name(name).map_err(|error| SysError::new("open what holds", bytes, error))?;
+        let parent: &[u8] = if start == 0 { b"." } else { &bytes[..start] };
+        let fd = open::long_path(parent).map_err(|error| SysError::new("open", parent, error))?;
+        Ok((Self::from_fd(fd, Place::root(&bytes[..start])), name.to_vec()))
+    }
+
     pub(in crate::sys) fn from_fd(fd: OwnedFd, place: Place) -> Self {
         Self(Arc::new(Inner { fd, place, reading: Mutex::new(()) }))
     }

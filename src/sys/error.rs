@@ -75,7 +75,7 @@ impl SysError {
 
 /// Whether `error` says that this cannot be done here at all, by anyone.
 pub fn is_unsupported(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ENOTTY))
+    error.kind() == io::ErrorKind::Unsupported || error.raw_os_error() == Some(libc::ENOTTY)
 }
 
 /// `path` for people: text as it is; control characters, backslashes and bytes that are no UTF-8 as

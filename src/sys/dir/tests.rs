@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::os::unix::fs::symlink;
 
 use super::*;
+use crate::sys::target::Target;
 
 fn path(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
@@ -54,7 +55,8 @@ fn a_path_of_three_thousand_names_is_walked_and_opened_again_from_its_root() {
     assert!(root.reopen(&place).unwrap().stat().unwrap().is_same_file(&deep));
     let by_path = DirHandle::open_root(path(&place.path())).unwrap();
     assert!(by_path.stat().unwrap().is_same_file(&deep));
-    // The ordinary removal of a temporary directory works by handle, too.
+    // Removed here with one descriptor; the temporary directory would take one a level.
+    Target::open(dir.path()).unwrap().root().remove_tree(&name).unwrap();
 }
 
 #[test]
@@ -141,4 +143,21 @@ fn two_readers_of_one_handle_do_not_disturb_each_other() {
             scope.spawn(|| assert_eq!(scan(&root).unwrap().entries.len(), 5000));
         }
     });
+}
+
+#[test]
+fn a_source_that_is_no_directory_is_reached_through_what_holds_it() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("d")).unwrap();
+    symlink("/etc", dir.path().join("d/link")).unwrap();
+    for spelling in ["d/link", "d//link", "d/link//"] {
+        let (parent, name) = DirHandle::open_parent(&dir.path().join(spelling)).unwrap();
+        assert_eq!(name, b"link");
+        assert_eq!(parent.stat_child(&name).unwrap().kind, FileKind::Symlink);
+    }
+    assert_eq!(DirHandle::open_parent(Path::new("Cargo.toml")).unwrap().0.place().path_of(b"x"), b"x");
+    assert_eq!(DirHandle::open_parent(Path::new("/etc")).unwrap().0.path(), b"/");
+    for wrong in ["/", "", "..", "/etc/..", ".", "x/."] {
+        assert!(DirHandle::open_parent(Path::new(wrong)).is_err(), "{wrong}");
+    }
 }

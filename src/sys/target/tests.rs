@@ -288,3 +288,36 @@ fn an_immutable_file_takes_its_other_metadata_first() {
     assert_eq!(flags::get(&file).unwrap(), flags::NODUMP);
     root.unlink(b"f").unwrap();
 }
+
+/// Runs in a mount namespace of its own, where mounting disturbs nobody.
+#[test]
+fn removing_a_tree_stops_at_mounts_even_of_the_same_file_system() {
+    const CHILD: &str = "LIFEBOAT_TEST_MOUNT_CHILD";
+    let own_name = "sys::target::tests::removing_a_tree_stops_at_mounts_even_of_the_same_file_system";
+    if std::env::var_os(CHILD).is_none() {
+        let script = "mount --make-rprivate / && exec \"$@\"";
+        let child = std::process::Command::new("unshare")
+            .args(["-m", "sh", "-c", script, "sh"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", own_name])
+            .env(CHILD, "1")
+            .output();
+        match child {
+            Ok(output) if output.stdout.is_empty() => eprintln!("skipped: no mount namespaces here"),
+            Ok(output) => assert!(output.status.success(), "{output:?}"),
+            Err(_) => eprintln!("skipped: no unshare here"),
+        }
+        return;
+    }
+    let (dir, target) = set_up();
+    target.make_dirs(&[b"tree", b"mounted"]).unwrap();
+    let (outside, mounted) = (dir.path().join("outside"), dir.path().join("new/target/tree/mounted"));
+    let mount = std::process::Command::new("mount").arg("--bind").args([&outside, &mounted]).status();
+    if !mount.is_ok_and(|status| status.success()) {
+        return eprintln!("skipped: mounting is not allowed here");
+    }
+    let error = target.root().remove_tree(b"tree").unwrap_err();
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("mounted"));
+    assert_untouched(&dir);
+    assert!(std::process::Command::new("umount").arg(&mounted).status().unwrap().success());
+}
