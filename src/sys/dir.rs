@@ -31,7 +31,8 @@ struct Inner {
     fd: OwnedFd,
     place: Place,
     /// Held while names are read: the reading position belongs to the handle, not to the reader.
-    reading: Mutex<()>,
+    /// True once it may have moved.
+    reading: Mutex<bool>,
 }
 
 /// A name in a directory, as reading the directory gives it.
@@ -109,7 +110,7 @@ impl DirHandle {
     }
 
     pub(in crate::sys) fn from_fd(fd: OwnedFd, place: Place) -> Self {
-        Self(Arc::new(Inner { fd, place, reading: Mutex::new(()) }))
+        Self(Arc::new(Inner { fd, place, reading: Mutex::new(false) }))
     }
 
     /// The descriptor itself, unless another clone shares it.
@@ -173,8 +174,10 @@ impl DirHandle {
 
     fn read_unsorted(&self) -> io::Result<Vec<Name>> {
         // A poisoned lock only means that another reader panicked; the position is set anew here.
-        let _reading = self.0.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        rustix::fs::seek(&self.0.fd, SeekFrom::Start(0))?;
+        let mut has_moved = self.0.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *has_moved, true) {
+            rustix::fs::seek(&self.0.fd, SeekFrom::Start(0))?;
+        }
         let mut buffer = Vec::with_capacity(NAMES_BUFFER_BYTES);
         let mut reader = RawDir::new(&self.0.fd, buffer.spare_capacity_mut());
         let mut names = Vec::new();
