@@ -103,8 +103,9 @@ pub fn show_path(path: &[u8]) -> String {
 
 /// Neither a control character nor one that rearranges or hides the text around it.
 fn is_harmless(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    const INVISIBLE: [std::ops::RangeInclusive<char>; 4] =
+        ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{2069}', '\u{feff}'..='\u{feff}'];
+    !character.is_control() && !INVISIBLE.iter().any(|range| range.contains(&character))
 }
 
 fn push_hex(shown: &mut String, bytes: &[u8]) {
