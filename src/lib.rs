@@ -3,3 +3,4 @@
 pub mod base;
 pub mod crypto;
 pub mod repo;
+pub mod store;

@@ -1,0 +1,256 @@
+//! The blocking face of a store, for the threads that chunk, compress and seal.
+//!
+//! A store that blocks by nature is called directly. Any other runs on one tokio runtime, made when
+//! the first such client is, shared by all of them, and ended with the last.
+
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread;
+
+use bytes::Bytes;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::store::error::StoreError;
+use crate::store::key::Key;
+use crate::store::{BlockingStore, ObjectMeta, Store, StoreFuture, Version};
+
+/// A store for callers that may block. Cheap to clone, and shared between threads.
+///
+/// Must not be used on a thread that drives asynchronous tasks.
+#[derive(Clone, Debug)]
+pub struct Client {
+    store: Arc<dyn Store>,
+    /// `None` where the store blocks by nature.
+    executor: Option<Arc<Executor>>,
+}
+
+impl Client {
+    /// A client of `store`; fails only where the threads of a runtime cannot be had.
+    pub fn new(store: Arc<dyn Store>) -> Result<Client, StoreError> {
+        let executor = match store.blocking() {
+            Some(_) => None,
+            None => Some(Executor::shared().map_err(|source| StoreError::Io {
+                location: store.location(),
+                key: "its runtime".into(),
+                action: "start the threads of",
+                source,
+            })?),
+        };
+        Ok(Client { store, executor })
+    }
+
+    /// The store itself.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The place, for messages.
+    pub fn location(&self) -> String {
+        self.store.location()
+    }
+
+    /// See [`Store::create`].
+    pub fn create(&self, key: &Key, body: Bytes) -> Result<(), StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.create_now(key, &body),
+            Face::Async(executor) => executor.run(self.store.create(key, body)),
+        }
+    }
+
+    /// See [`Store::swap`].
+    pub fn swap(&self, key: &Key, expected: Option<Version>, body: Bytes) -> Result<Version, StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.swap_now(key, expected.as_ref(), &body),
+            Face::Async(executor) => executor.run(self.store.swap(key, expected, body)),
+        }
+    }
+
+    /// See [`Store::get`]; prefer [`Client::get_bounded`] for objects whose size somebody else chose.
+    pub fn get(&self, key: &Key) -> Result<(Bytes, Version), StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.get_now(key, u64::MAX),
+            Face::Async(executor) => executor.run(self.store.get(key)),
+        }
+    }
+
+    /// See [`Store::get_bounded`].
+    pub fn get_bounded(&self, key: &Key, max_bytes: u64) -> Result<(Bytes, Version), StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.get_now(key, max_bytes),
+            Face::Async(executor) => executor.run(self.store.get_bounded(key, max_bytes)),
+        }
+    }
+
+    /// See [`Store::get_range`].
+    pub fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.get_range_now(key, range),
+            Face::Async(executor) => executor.run(self.store.get_range(key, range)),
+        }
+    }
+
+    /// See [`Store::stat`].
+    pub fn stat(&self, key: &Key) -> Result<ObjectMeta, StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.stat_now(key),
+            Face::Async(executor) => executor.run(self.store.stat(key)),
+        }
+    }
+
+    /// See [`Store::list`].
+    pub fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.list_now(prefix),
+            Face::Async(executor) => executor.run(self.store.list(prefix)),
+        }
+    }
+
+    /// See [`Store::delete`].
+    pub fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        match self.face() {
+            Face::Blocking(store) => store.delete_now(key),
+            Face::Async(executor) => executor.run(self.store.delete(key)),
+        }
+    }
+
+    /// Begins to create an object and returns at once. How many may be under way together is the
+    /// caller's to bound: each holds its body, and on a blocking store a thread.
+    pub fn create_in_background(&self, key: Key, body: Bytes) -> Pending {
+        let outcome = Arc::new(Outcome::default());
+        let promise =
+            Promise { outcome: Arc::clone(&outcome), location: self.location(), key: key.to_string() };
+        let store = Arc::clone(&self.store);
+        match &self.executor {
+            Some(executor) => {
+                executor.runtime().spawn(async move { promise.keep(store.create(&key, body).await) });
+            }
+            None => {
+                let client = self.clone();
+                let work = move || promise.keep(client.create(&key, body));
+                // Where no thread is to be had, the closure is dropped, and with it the promise, which
+                // tells the waiter so.
+                let _ = thread::Builder::new().name("store-create".into()).spawn(work);
+            }
+        }
+        Pending { outcome, _executor: self.executor.clone() }
+    }
+
+    fn face(&self) -> Face<'_> {
+        match (&self.executor, self.store.blocking()) {
+            (Some(executor), _) => Face::Async(executor),
+            (None, Some(store)) => Face::Blocking(store),
+            (None, None) => unreachable!("a client without a runtime was made for a store that blocks"),
+        }
+    }
+}
+
+enum Face<'a> {
+    Blocking(&'a dyn BlockingStore),
+    Async(&'a Executor),
+}
+
+/// The runtime of all clients that need one.
+#[derive(Debug)]
+struct Executor(Option<Runtime>);
+
+impl Executor {
+    fn shared() -> io::Result<Arc<Executor>> {
+        static SHARED: Mutex<Weak<Executor>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(executor) = shared.upgrade() {
+            return Ok(executor);
+        }
+        let runtime =
+            Builder::new_multi_thread().worker_threads(2).thread_name("store").enable_all().build()?;
+        let executor = Arc::new(Executor(Some(runtime)));
+        *shared = Arc::downgrade(&executor);
+        Ok(executor)
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.0.as_ref().expect("the runtime is taken out only when dropped")
+    }
+
+    fn run<T>(&self, operation: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        self.runtime().block_on(operation)
+    }
+}
+
+impl Drop for Executor {
+    /// Waits for nothing: whoever cares for an operation holds its `Pending`, and through it this.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// An object that is being created. Dropping it abandons the wait, not always the write: whether the
+/// object comes to be is then unknown.
+#[derive(Debug)]
+#[must_use = "an object is durable only once its Pending was waited for"]
+pub struct Pending {
+    outcome: Arc<Outcome>,
+    _executor: Option<Arc<Executor>>,
+}
+
+impl Pending {
+    /// Blocks until the object is durable or has failed.
+    pub fn wait(self) -> Result<(), StoreError> {
+        let mut result = self.outcome.result.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match result.take() {
+                Some(result) => return result,
+                None => result = self.outcome.done.wait(result).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    /// Whether `wait` would return at once.
+    pub fn is_done(&self) -> bool {
+        self.outcome.result.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Outcome {
+    result: Mutex<Option<Result<(), StoreError>>>,
+    done: Condvar,
+}
+
+impl Outcome {
+    fn set(&self, result: Result<(), StoreError>) {
+        self.result.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(result);
+        self.done.notify_all();
+    }
+}
+
+/// Sees to it that a waiter hears of a task that died or never began.
+struct Promise {
+    outcome: Arc<Outcome>,
+    location: String,
+    key: String,
+}
+
+impl Promise {
+    fn keep(self, result: Result<(), StoreError>) {
+        self.outcome.set(result);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if self.outcome.result.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return;
+        }
+        self.outcome.set(Err(StoreError::Io {
+            location: std::mem::take(&mut self.location),
+            key: std::mem::take(&mut self.key),
+            action: "write",
+            source: io::Error::other(
+                "the thread that should have written it ended early or could not be started",
+            ),
+        }));
+    }
+}

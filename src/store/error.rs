@@ -1,0 +1,206 @@
+//! What can go wrong in a store, told so that a caller can decide and a person can act.
+//!
+//! Every variant names the store and the object; none repeats its source, for the top prints the
+//! whole chain once.
+
+use std::io;
+use std::ops::Range;
+
+use rustix::io::Errno;
+
+use crate::base::error_kind::ErrorKind;
+
+/// A failure of one operation on one object of one store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A create-only write met an object. After a failed attempt it may be the caller's own.
+    #[error("{location}: {key} exists already")]
+    AlreadyExists {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+    },
+    /// There is no such object.
+    #[error("{location}: there is no {key}")]
+    NotFound {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+    },
+    /// A compare-and-swap met another version than was expected.
+    #[error("{location}: {key} was changed by another writer meanwhile; read it again and repeat")]
+    Conflict {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+    },
+    /// An object is shorter than what was asked of it.
+    #[error(
+        "{location}: {key} ends at byte {size}, but bytes {}..{} were asked for: it is cut off",
+        range.start, range.end
+    )]
+    ShortRead {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// The bytes asked for.
+        range: Range<u64>,
+        /// How many bytes the object has, as far as is known.
+        size: u64,
+    },
+    /// An object is larger than any honest one of its sort.
+    #[error(
+        "{location}: {key} has {size} bytes, but may have no more than {max}: it is not what it should be"
+    )]
+    TooLarge {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// Its size in bytes.
+        size: u64,
+        /// The bound in bytes.
+        max: u64,
+    },
+    /// The store takes no writes.
+    #[error("{location} is read-only, so {key} cannot be written or deleted; make it writable and run again")]
+    ReadOnly {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+    },
+    /// No space or no quota is left.
+    #[error(
+        "no space left on {location} (while writing {key}); nothing acknowledged is lost; \
+         free space and run again"
+    )]
+    Full {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+    },
+    /// This user, or these credentials, may not do that.
+    #[error("{location}: no permission to {action} {key}; check the owner and the rights of the store")]
+    Denied {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// What was tried.
+        action: &'static str,
+    },
+    /// Something stands where an object should be that the store did not put there.
+    #[error("{location}: {key} is refused: {why}")]
+    Refused {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// What stands there.
+        why: &'static str,
+    },
+    /// Any other failure beneath.
+    #[error("{location}: cannot {action} {key}")]
+    Io {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// There is no store at the named place.
+    #[error(
+        "there is no repository directory at {location}; check the path, or make one with `lifeboat init`"
+    )]
+    NoStore {
+        /// The place.
+        location: String,
+    },
+    /// The place or the file system cannot be used in this way.
+    #[error("{location}: {why}")]
+    Unsupported {
+        /// The place.
+        location: String,
+        /// What is not supported, and what to do instead.
+        why: String,
+    },
+    /// A name that no object may have.
+    #[error("'{key}' cannot be the name of an object: {why}")]
+    InvalidKey {
+        /// The name, shortened and escaped.
+        key: String,
+        /// Its fault.
+        why: &'static str,
+    },
+}
+
+impl StoreError {
+    /// What sort of failure this is, for the exit status.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            StoreError::NotFound { .. }
+            | StoreError::ShortRead { .. }
+            | StoreError::TooLarge { .. }
+            | StoreError::Refused { .. } => ErrorKind::Damage,
+            StoreError::NoStore { .. } => ErrorKind::NoRepository,
+            StoreError::Unsupported { .. } | StoreError::InvalidKey { .. } => ErrorKind::Usage,
+            StoreError::AlreadyExists { .. }
+            | StoreError::Conflict { .. }
+            | StoreError::ReadOnly { .. }
+            | StoreError::Full { .. }
+            | StoreError::Denied { .. }
+            | StoreError::Io { .. } => ErrorKind::Failed,
+        }
+    }
+
+    /// Whether the same operation may well succeed if it is tried again a little later.
+    pub fn is_transient(&self) -> bool {
+        let StoreError::Io { source, .. } = self else { return false };
+        let by_number = source.raw_os_error().map(Errno::from_raw_os_error);
+        matches!(
+            source.kind(),
+            io::ErrorKind::Interrupted
+                | io::ErrorKind::WouldBlock
+                | io::ErrorKind::TimedOut
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::NotConnected
+                | io::ErrorKind::BrokenPipe
+        ) || matches!(
+            by_number,
+            Some(Errno::STALE | Errno::NFILE | Errno::MFILE | Errno::NOMEM | Errno::BUSY)
+        )
+    }
+
+    /// Whether the operation failed because the object is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, StoreError::NotFound { .. })
+    }
+
+    /// The variant that stands for an operating system's error in `action` on `key`.
+    pub fn from_io(location: &str, key: &str, action: &'static str, source: io::Error) -> Self {
+        let (location, key) = (location.to_owned(), key.to_owned());
+        match source.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::NOENT) => StoreError::NotFound { location, key },
+            Some(Errno::NOSPC | Errno::DQUOT) => StoreError::Full { location, key },
+            Some(Errno::ROFS) => StoreError::ReadOnly { location, key },
+            Some(Errno::ACCESS | Errno::PERM) => StoreError::Denied { location, key, action },
+            Some(Errno::LOOP) => StoreError::Refused {
+                location,
+                key,
+                why: "a symbolic link stands in its way, and none is followed",
+            },
+            _ => StoreError::Io { location, key, action, source },
+        }
+    }
+}

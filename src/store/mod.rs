@@ -1,0 +1,283 @@
+//! Floor 2: where objects live. One trait with a written contract, its backends, and its wrappers.
+//!
+//! A store is dumb on purpose: it keeps named, immutable byte strings. It knows neither packs nor
+//! keys, and every byte it gives back is checked by the floors above, for it may be hostile.
+//! Retrying, replicas and limits are wrappers around the trait, not options inside a backend.
+
+pub mod client;
+pub mod directory;
+pub mod error;
+pub mod key;
+pub mod memory;
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Range;
+use std::panic;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::base::time::Timestamp;
+use crate::store::directory::DirectoryStore;
+use crate::store::error::StoreError;
+use crate::store::key::Key;
+
+/// What every operation of a store returns.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Names one state of one object, for compare-and-swap. Opaque: only equality means anything, and
+/// only between versions of the same object of the same store.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Version(String);
+
+impl Version {
+    /// Takes a backend's own name for the state.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The backend's own name for the state.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The version of backends that have none of their own: half a BLAKE3 of the contents.
+    pub fn of_contents(body: &[u8]) -> Self {
+        Self(blake3::hash(body).to_hex()[..32].to_owned())
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Version({})", self.0)
+    }
+}
+
+/// What a store knows of an object without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectMeta {
+    /// Its name.
+    pub key: Key,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When it was written, by the store's clock, where it tells; never a ground for safety.
+    pub modified: Option<Timestamp>,
+    /// Its version, where the store knows it without reading the contents.
+    pub version: Option<Version>,
+}
+
+/// One place objects live.
+///
+/// # The contract
+/// Every backend and wrapper keeps it; `contract::check_contract` tests it.
+///
+/// - **Atomic visibility.** An object is seen whole or not at all, by every operation. A writer that
+///   dies, at any moment, leaves either the whole object or nothing that any operation here can see.
+/// - **Durability.** When `create` or `swap` returns `Ok`, the object outlives a loss of power.
+/// - **Create-only.** Of any number of creates (and swaps that expect nothing) racing on one key, in
+///   any number of processes and hosts, exactly one returns `Ok`; its body is what is read ever
+///   after. The others get `AlreadyExists` (a swap: `Conflict`) and have changed nothing.
+/// - **Compare-and-swap.** `swap` replaces the object only where its state is the expected one, and
+///   of any number of swaps that expect the same state exactly one returns `Ok`. `None` expects that
+///   there is no object. Versions of equal contents may be equal: contents that must be told apart
+///   have to differ. Keys are either created or swapped, never both, apart from a swap's first.
+/// - **Read after write.** After `Ok`, every later `get`, `get_range`, `stat` and `list`, by anybody,
+///   sees it. After a delete's `Ok`, none does.
+/// - **Listing** holds every object under the prefix that existed during the whole call, once, sorted
+///   by key in byte order. Objects that come or go meanwhile may be in it or not, and never fail it.
+/// - **Errors.** `AlreadyExists`, `Conflict`, `NotFound`, `TooLarge`, `ReadOnly` and `InvalidKey` mean
+///   that nothing was changed. After any other error of `create`, `swap` or `delete` the outcome is
+///   unknown: it may have happened, whole, and a repetition may meet the caller's own first attempt.
+/// - **Nothing is trusted.** A store may hold anything: what it returns is checked by its reader. But
+///   no operation returns more bytes than its bound, nor fewer than were asked for.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// The place, for messages: a path, or a URL without credentials.
+    fn location(&self) -> String;
+
+    /// Writes a new object; `AlreadyExists` where there is one. Durable when it returns `Ok`.
+    fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()>;
+
+    /// Replaces the object where its version is `expected` (`None`: where there is none), and returns
+    /// its new version; `Conflict` otherwise. Durable when it returns `Ok`.
+    fn swap(&self, key: &Key, expected: Option<Version>, body: Bytes) -> StoreFuture<'_, Version>;
+
+    /// The whole object and its version; `NotFound` where there is none.
+    fn get(&self, key: &Key) -> StoreFuture<'_, (Bytes, Version)>;
+
+    /// The whole object, unless it has more than `max_bytes`: then `TooLarge`, before memory is given.
+    fn get_bounded(&self, key: &Key, max_bytes: u64) -> StoreFuture<'_, (Bytes, Version)> {
+        let key = key.clone();
+        Box::pin(async move {
+            let size = self.stat(&key).await?.size;
+            let got = if size > max_bytes { None } else { Some(self.get(&key).await?) };
+            match got {
+                Some((body, version)) if body.len() as u64 <= max_bytes => Ok((body, version)),
+                got => Err(StoreError::TooLarge {
+                    location: self.location(),
+                    key: key.to_string(),
+                    size: got.map_or(size, |(body, _)| body.len() as u64),
+                    max: max_bytes,
+                }),
+            }
+        })
+    }
+
+    /// Exactly the bytes of `range`; `ShortRead` where the object ends before `range.end`.
+    fn get_range(&self, key: &Key, range: Range<u64>) -> StoreFuture<'_, Bytes>;
+
+    /// What is known of the object; `NotFound` where there is none.
+    fn stat(&self, key: &Key) -> StoreFuture<'_, ObjectMeta>;
+
+    /// Every object whose key begins with `prefix`, sorted by key. `prefix` is empty or ends in `/`.
+    fn list(&self, prefix: &str) -> StoreFuture<'_, Vec<ObjectMeta>>;
+
+    /// Removes the object. Removing what is not there is `Ok`.
+    fn delete(&self, key: &Key) -> StoreFuture<'_, ()>;
+
+    /// The blocking face of a store that has one by nature: callers on threads of their own go
+    /// through it and need no runtime.
+    fn blocking(&self) -> Option<&dyn BlockingStore> {
+        None
+    }
+}
+
+/// The same operations, under the same contract, of a store whose calls block the thread by nature.
+/// Whatever implements this and is cheap to clone is a [`Store`].
+pub trait BlockingStore: Send + Sync + fmt::Debug {
+    /// See [`Store::location`].
+    fn location_now(&self) -> String;
+    /// See [`Store::create`].
+    fn create_now(&self, key: &Key, body: &Bytes) -> Result<(), StoreError>;
+    /// See [`Store::swap`].
+    fn swap_now(&self, key: &Key, expected: Option<&Version>, body: &Bytes) -> Result<Version, StoreError>;
+    /// See [`Store::get_bounded`].
+    fn get_now(&self, key: &Key, max_bytes: u64) -> Result<(Bytes, Version), StoreError>;
+    /// See [`Store::get_range`].
+    fn get_range_now(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError>;
+    /// See [`Store::stat`].
+    fn stat_now(&self, key: &Key) -> Result<ObjectMeta, StoreError>;
+    /// See [`Store::list`].
+    fn list_now(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StoreError>;
+    /// See [`Store::delete`].
+    fn delete_now(&self, key: &Key) -> Result<(), StoreError>;
+}
+
+impl<B: BlockingStore + Clone + 'static> Store for B {
+    fn location(&self) -> String {
+        self.location_now()
+    }
+
+    fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {
+        let (store, key) = (self.clone(), key.clone());
+        off_the_reactor(move || store.create_now(&key, &body))
+    }
+
+    fn swap(&self, key: &Key, expected: Option<Version>, body: Bytes) -> StoreFuture<'_, Version> {
+        let (store, key) = (self.clone(), key.clone());
+        off_the_reactor(move || store.swap_now(&key, expected.as_ref(), &body))
+    }
+
+    fn get(&self, key: &Key) -> StoreFuture<'_, (Bytes, Version)> {
+        self.get_bounded(key, u64::MAX)
+    }
+
+    fn get_bounded(&self, key: &Key, max_bytes: u64) -> StoreFuture<'_, (Bytes, Version)> {
+        let (store, key) = (self.clone(), key.clone());
+        off_the_reactor(move || store.get_now(&key, max_bytes))
+    }
+
+    fn get_range(&self, key: &Key, range: Range<u64>) -> StoreFuture<'_, Bytes> {
+        let (store, key) = (self.clone(), key.clone());
+        off_the_reactor(move || store.get_range_now(&key, range))
+    }
+
+    fn stat(&self, key: &Key) -> StoreFuture<'_, ObjectMeta> {
+        let (store, key) = (self.clone(), key.clone());
+        off_the_reactor(move || store.stat_now(&key))
+    }
+
+    fn list(&self, prefix: &str) -> StoreFuture<'_, Vec<ObjectMeta>> {
+        let (store, prefix) = (self.clone(), prefix.to_owned());
+        off_the_reactor(move || store.list_now(&prefix))
+    }
+
+    fn delete(&self, key: &Key) -> StoreFuture<'_, ()> {
+        let (store, key) = (self.clone(), key.clone());
+        off_the_reactor(move || store.delete_now(&key))
+    }
+
+    fn blocking(&self) -> Option<&dyn BlockingStore> {
+        Some(self)
+    }
+}
+
+/// Runs blocking work where it holds up nobody else: on tokio's threads for that, or, outside of a
+/// runtime, right here.
+fn off_the_reactor<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> StoreFuture<'static, T> {
+    Box::pin(async move {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return work() };
+        match runtime.spawn_blocking(work).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => panic::resume_unwind(panic),
+                Err(_) => Err(StoreError::Io {
+                    location: "the runtime".into(),
+                    key: "the operation".into(),
+                    action: "finish",
+                    source: std::io::Error::other("it is shutting down"),
+                }),
+            },
+        }
+    })
+}
+
+/// The store that `url` names: a path or a `file://` URL; `create` makes the directory where it is
+/// missing. This match is the one place that knows all backends.
+pub fn open(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
+    let unsupported = |why: String| StoreError::Unsupported { location: url.to_owned(), why };
+    let path = match url.split_once("://") {
+        _ if url.is_empty() => return Err(unsupported("an empty text names no repository".into())),
+        Some(("file", rest)) => file_url_path(rest).ok_or_else(|| {
+            unsupported("a file URL has the form file:///absolute/path, on this machine".into())
+        })?,
+        Some((scheme, _)) if is_scheme(scheme) => {
+            return Err(unsupported(format!(
+                "{scheme}:// is not supported: this version keeps repositories in directories; give a path"
+            )));
+        }
+        _ => PathBuf::from(url),
+    };
+    let store = if create { DirectoryStore::create(&path)? } else { DirectoryStore::open(&path)? };
+    Ok(Arc::new(store))
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+}
+
+/// The path of `file://` + `rest` (RFC 8089): no host or `localhost`, absolute, percent-encoded.
+fn file_url_path(rest: &str) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let encoded = rest.strip_prefix("localhost").filter(|path| path.starts_with('/')).unwrap_or(rest);
+    if !encoded.starts_with('/') {
+        return None;
+    }
+    let mut path = Vec::with_capacity(encoded.len());
+    let mut bytes = encoded.bytes();
+    while let Some(byte) = bytes.next() {
+        path.push(match byte {
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?].map(|digit| digit.to_ascii_lowercase());
+                crate::base::hex::decode::<1>(std::str::from_utf8(&digits).ok()?)?[0]
+            }
+            byte => byte,
+        });
+    }
+    (!path.contains(&0)).then(|| std::ffi::OsString::from_vec(path).into())
+}
