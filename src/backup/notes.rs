@@ -126,6 +126,23 @@ impl<'a> Notes<'a> {
         self.monitor.event(Event::Advance { files: 1, bytes });
     }
 
+    /// A stream was read to its end.
+    pub fn stream(&self, bytes: u64) {
+        let mut state = self.state();
+        state.statistics.files_new += 1;
+        state.statistics.total_bytes += bytes;
+        state.statistics.read_bytes += bytes;
+    }
+
+    /// What the storer counted.
+    pub fn store(&self, counts: Statistics) {
+        let mut state = self.state();
+        state.statistics.new_bytes = counts.new_bytes;
+        state.statistics.stored_bytes = counts.stored_bytes;
+        state.statistics.packs = counts.packs;
+        state.statistics.new_chunks = counts.new_chunks;
+    }
+
     /// The file in `slot` was named by the user.
     pub fn remember_source(&self, slot: Slot, is_source: bool) {
         if is_source {

@@ -177,18 +177,22 @@ fn read_source(
         Source::Command { name, program, arguments } => {
             let shown = program.to_string_lossy().into_owned();
             let failed = |outcome: String| BackupError::Command { program: shown.clone(), outcome };
-            let mut running = Running::spawn(program, arguments, Stderr::Captured)
+            let mut running = Running::spawn(program, arguments, Stderr::KeepTail)
                 .map_err(|error| failed(format!("{error}: {}", error.source)))?;
-            let read = read_all(running.stdout(), name, context, take);
+            let read = read_all(&mut running, name, context, take);
             if read.is_err() {
                 // Dropping it ends the program.
                 drop(running);
                 return read;
             }
             let outcome = running.finish().map_err(|error| failed(error.to_string()))?;
-            match outcome.exit.is_success() {
+            match outcome.ending.is_success() {
                 true => Ok(()),
-                false => Err(failed(outcome.to_string())),
+                false => {
+                    let tail = outcome.tail.trim();
+                    let said = if tail.is_empty() { String::new() } else { format!(": {tail}") };
+                    Err(failed(format!("{}{said}", outcome.ending)))
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::sys::error::SysError;
 use crate::sys::file::{atomic_write, create_private_dir};
-use crate::sys::lock::{Lock, LockError};
+use crate::sys::lock::{Lock, LockError, acquire_waiting};
 
 /// The last link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl Chain {
         let dir = state_dir.join("chain");
         create_private_dir(&dir).map_err(ChainError::Local)?;
         let name = host_for_key(host);
-        let lock = Lock::acquire_waiting(&dir.join(format!("{name}.lock")))?;
+        let lock = acquire_waiting(&dir.join(format!("{name}.lock")))?;
         let path = dir.join(format!("{name}.json"));
         let head: Option<Head> =
             std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
