@@ -79,7 +79,7 @@ pub enum FilterError {
         problem: String,
     },
     /// `exclude-if-present` does not name a directory entry.
-    #[error("exclude-if-present `{}` is wrong: {problem}; give NAME or NAME:HEADER", show_path(.mark.as_bytes()))]
+    #[error("exclude-if-present `{}`: {problem}; give NAME or NAME:HEADER", show_path(.mark.as_bytes()))]
     Mark {
         /// As it was written.
         mark: String,
