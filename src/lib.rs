@@ -1,4 +1,6 @@
 //! Lifeboat: disaster recovery as a library; the binary beside it is a thin face.
 
 pub mod base;
+pub mod cli;
 pub mod repo;
+pub mod ui;
