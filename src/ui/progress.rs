@@ -21,6 +21,8 @@ use crate::ui::table::{Shrink, fit};
 use crate::ui::terminal::Terminal;
 use crate::ui::{escape, format};
 
+/// The line is made here whole; the library only draws it.
+const TEMPLATE: &str = "{line}";
 /// How often the line is drawn anew.
 const TICK: Duration = Duration::from_millis(100);
 /// The rate is that of so long a time before now.
@@ -164,8 +166,8 @@ fn start_bar(state: Arc<State>) -> ProgressBar {
         let _ = out.write_str(&state.line(begin.elapsed(), width));
     };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-    // The template is a constant; a test draws it.
-    if let Ok(style) = ProgressStyle::with_template("{line}") {
+    // The template is a constant; a test says that it is sound.
+    if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
         bar.set_style(style.with_key("line", line));
     }
     bar.enable_steady_tick(TICK);
@@ -229,11 +231,13 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
     use std::time::Duration;
 
+    use indicatif::ProgressStyle;
     use unicode_width::UnicodeWidthStr;
 
-    use super::{Progress, ProgressOptions, Rate, WARNINGS_KEPT};
+    use super::{Progress, ProgressOptions, Rate, TEMPLATE, WARNINGS_KEPT};
     use crate::base::monitor::{Event, Monitor};
 
     fn running() -> Progress {
@@ -284,6 +288,30 @@ mod tests {
             rate.sample(Duration::from_secs(second), if second < 10 { 0 } else { (second - 10) * 100 });
         }
         assert_eq!(rate.sample(Duration::from_secs(20), 1000), 100);
+    }
+
+    #[test]
+    fn many_threads_may_report_while_the_line_is_drawn() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+        let progress = Progress::new(ProgressOptions { draw: true, ..ProgressOptions::default() });
+        progress.event(Event::Stage("testing"));
+        progress.event(Event::Total { files: 4000, bytes: 4000 << 20 });
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let progress = &progress;
+                scope.spawn(move || {
+                    for number in 0..1000 {
+                        progress.event(Event::Current(&format!("/thread/{thread}/file/{number}")));
+                        progress.event(Event::Advance { files: 1, bytes: 1 << 20 });
+                        if number == 500 {
+                            progress.event(Event::Warning("this warning belongs to a test"));
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(progress.state.files.load(Ordering::Relaxed), 4000);
+        assert_eq!(progress.finish().kept.len(), 4);
     }
 
     #[test]
