@@ -6,7 +6,6 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use crate::base::error_kind::ErrorKind;
 use crate::base::monitor::Interrupt;
 use crate::cli::args::GlobalArgs;
 use crate::cli::environment::Environment;
@@ -15,7 +14,7 @@ use crate::cli::output::Output;
 use crate::cli::secrets::PassphraseSource;
 use crate::cli::settings::model::{JobSettings, RepositorySettings, Settings};
 use crate::cli::settings::{self, SettingsError, mistake};
-use crate::cli::signals;
+use crate::sys::signal;
 use crate::ui::style::Style;
 
 /// What a command works with.
@@ -65,13 +64,13 @@ impl Context {
         Ok(self.settings.get_or_init(|| settings))
     }
 
-    /// A flag that the first SIGINT, SIGTERM or SIGHUP from now on sets; the second ends the process.
+    /// A flag that SIGINT, SIGTERM or SIGHUP from now on sets; a second SIGINT ends the process.
     pub fn interrupt(&self) -> Result<&Interrupt, Failure> {
         if let Some(interrupt) = self.interrupt.get() {
             return Ok(interrupt);
         }
-        let interrupt = signals::hear()
-            .map_err(|error| Failure::new(ErrorKind::Failed, format!("cannot listen to signals: {error}")))?;
+        let interrupt = Interrupt::default();
+        signal::watch(&interrupt).map_err(|error| Failure::of(error.kind(), &error))?;
         Ok(self.interrupt.get_or_init(|| interrupt))
     }
 

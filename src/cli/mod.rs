@@ -13,7 +13,6 @@ pub mod manual;
 pub mod output;
 pub mod secrets;
 pub mod settings;
-pub mod signals;
 pub mod values;
 
 use std::ffi::OsString;

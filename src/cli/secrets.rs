@@ -4,12 +4,10 @@
 //! without its end; an empty one is a mistake, not a passphrase.
 
 use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::base::error_kind::ErrorKind;
@@ -18,6 +16,7 @@ use crate::cli::args::GlobalArgs;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Failure;
 use crate::cli::settings::model::RepositorySettings;
+use crate::sys::terminal;
 use crate::ui::escape;
 
 /// The longest passphrase that is read.
@@ -82,15 +81,6 @@ pub fn ask_new(prompt: &str) -> Result<SecretText, Failure> {
     }
 }
 
-/// Whether there is a terminal to ask at.
-pub fn can_ask() -> bool {
-    open_terminal().is_ok()
-}
-
-fn open_terminal() -> std::io::Result<File> {
-    File::options().read(true).write(true).open("/dev/tty")
-}
-
 fn read_file(path: &Path) -> Result<SecretText, Failure> {
     let what = || format!("the passphrase file {}", escape::path(path));
     let file = File::open(path)
@@ -140,81 +130,23 @@ fn first_line(mut from: impl Read, what: &str) -> Result<SecretText, Failure> {
     Ok(passphrase)
 }
 
-/// Puts the terminal back as it was, whatever happens.
-struct Quiet<'a> {
-    terminal: &'a File,
-    before: Termios,
-}
-
-impl<'a> Quiet<'a> {
-    /// No echo, and every key at once: so Ctrl-C is seen here and cannot leave the echo off.
-    fn new(terminal: &'a File) -> rustix::io::Result<Self> {
-        let before = tcgetattr(terminal.as_fd())?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-        quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
-        quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(terminal.as_fd(), OptionalActions::Flush, &quiet)?;
-        Ok(Self { terminal, before })
-    }
-}
-
-impl Drop for Quiet<'_> {
-    fn drop(&mut self) {
-        // There is nothing else to be done about a terminal that is gone.
-        let _ = tcsetattr(self.terminal.as_fd(), OptionalActions::Now, &self.before);
-    }
-}
-
 /// Asks at the terminal, whatever standard input and output are.
 fn ask(prompt: &str) -> Result<SecretText, Failure> {
-    let no_terminal = || {
-        Failure::new(ErrorKind::Key, "a passphrase is needed, and there is no terminal to ask for it").hint(
+    let passphrase = terminal::read_passphrase(prompt).map_err(|error| match error.kind() {
+        ErrorKind::Interrupted => Failure::new(ErrorKind::Interrupted, "interrupted"),
+        _ => Failure::of(ErrorKind::Key, &error).context("a passphrase is needed").hint(
             "give it with --passphrase-file, --passphrase-command, --passphrase-fd or LIFEBOAT_PASSPHRASE",
-        )
-    };
-    let mut terminal = open_terminal().map_err(|_| no_terminal())?;
-    let quiet_on = terminal.try_clone().map_err(|_| no_terminal())?;
-    let quiet = Quiet::new(&quiet_on).map_err(|_| no_terminal())?;
-    let fail =
-        |error: std::io::Error| Failure::new(ErrorKind::Key, format!("cannot ask at the terminal: {error}"));
-    terminal.write_all(prompt.as_bytes()).map_err(fail)?;
-    let typed = type_in(&mut terminal);
-    drop(quiet);
-    terminal.write_all(b"\n").map_err(fail)?;
-    let typed = typed.map_err(fail)?.ok_or_else(|| Failure::new(ErrorKind::Interrupted, "interrupted"))?;
-    let text =
-        std::str::from_utf8(&typed).map_err(|_| Failure::new(ErrorKind::Key, "that is not UTF-8 text"))?;
-    match text.is_empty() {
+        ),
+    })?;
+    match passphrase.expose().is_empty() {
         true => Err(Failure::new(ErrorKind::Key, "the passphrase is empty")),
-        false => Ok(SecretText::new(text.to_owned())),
+        false => Ok(passphrase),
     }
-}
-
-/// Keys up to Enter, with the editing that terminals have; `None` on Ctrl-C.
-fn type_in(keys: &mut impl Read) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
-    // Given all at once, so that growing leaves no copies behind.
-    let mut typed = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    let mut key = [0u8];
-    while keys.read(&mut key)? == 1 {
-        match key[0] {
-            b'\n' | b'\r' | 0x04 => break,
-            0x03 | 0x1c => return Ok(None),
-            0x15 => typed.clear(),
-            0x08 | 0x7f => {
-                // A character may be several bytes.
-                while typed.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
-            }
-            byte if typed.len() < MAX_BYTES => typed.push(byte),
-            _ => {}
-        }
-    }
-    Ok(Some(typed))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PassphraseSource, first_line, type_in};
+    use super::{PassphraseSource, first_line};
     use crate::base::error_kind::ErrorKind;
 
     #[test]
@@ -241,17 +173,6 @@ mod tests {
         assert_eq!(failure.kind(), ErrorKind::Key);
         assert!(failure.message().contains("exit status: 3") && !failure.message().contains("hush"));
         assert!(run("true").is_err());
-    }
-
-    #[test]
-    fn keys_are_edited_as_on_a_terminal() {
-        let typed = |keys: &[u8]| {
-            type_in(&mut &*keys).unwrap().map(|typed| String::from_utf8(typed.to_vec()).unwrap())
-        };
-        assert_eq!(typed("aü\x7f\x7fb\n".as_bytes()), Some("b".into()));
-        assert_eq!(typed(b"wrong\x15right\rmore"), Some("right".into()));
-        assert_eq!(typed(b"\x7f\x7fx\x04"), Some("x".into()));
-        assert_eq!(typed(b"ab\x03"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What standard output and standard error are: a terminal and how wide, or a file or pipe.
 
-use std::io::IsTerminal;
+use crate::sys::terminal;
 
 /// Where people read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +17,12 @@ const MIN_WIDTH: usize = 20;
 impl Terminal {
     /// Standard output.
     pub fn stdout() -> Self {
-        let stdout = std::io::stdout();
-        Self::of(stdout.is_terminal(), rustix::termios::tcgetwinsize(&stdout).ok().map(|size| size.ws_col))
+        Self::of(terminal::stdout_is_terminal(), terminal::width_columns())
     }
 
     /// Standard error.
     pub fn stderr() -> Self {
-        let stderr = std::io::stderr();
-        Self::of(stderr.is_terminal(), rustix::termios::tcgetwinsize(&stderr).ok().map(|size| size.ws_col))
+        Self::of(terminal::stderr_is_terminal(), terminal::width_columns())
     }
 
     /// Not a terminal.
@@ -32,8 +30,8 @@ impl Terminal {
         Self { width: None }
     }
 
-    fn of(is_terminal: bool, columns: Option<u16>) -> Self {
-        let columns = columns.map(usize::from).filter(|columns| *columns > 0).unwrap_or(DEFAULT_WIDTH);
+    fn of(is_terminal: bool, columns: Option<usize>) -> Self {
+        let columns = columns.filter(|columns| *columns > 0).unwrap_or(DEFAULT_WIDTH);
         Self { width: is_terminal.then_some(columns.max(MIN_WIDTH)) }
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::backup::filter::{Filter, FilterOptions};
 use crate::cli::settings::mistake::Mistake;
 use crate::cli::settings::model::Settings;
 use crate::cli::settings::schema::{FILE, Field, Kind};
@@ -243,8 +244,8 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
     if pattern.is_empty() {
         return Err("an empty pattern matches nothing".into());
     }
-    let mut builder = ignore::gitignore::GitignoreBuilder::new("/");
-    builder.add_line(None, pattern).map(drop).map_err(|error| error.to_string())
+    let options = FilterOptions { exclude: vec![pattern.to_owned()], ..FilterOptions::default() };
+    Filter::new(options).map(drop).map_err(|error| error.to_string())
 }
 
 fn check_url(url: &str) -> Result<(), String> {
