@@ -1,30 +1,32 @@
 """Measures lifeboat beside restic, borg and rustic, on the same data in the same run.
 
-    python3 benches/compare.py --work DIR --lifeboat target/release/lifeboat [--corpus kernel ...] [--rounds 3]
+    python3 benches/compare.py --work DIR --lifeboat target/release/lifeboat [--corpus kernel,small]
 
-For every corpus (corpora.py makes them under DIR) the tools take turns, A B C D A B C D, so that a machine that is
-slow for a while is slow for all. In one turn a tool gets a new repository and a new cache on the local disk and does a
+For every corpus (corpora.py makes them under DIR) the tools take turns, A B C D A B C D, so that a machine
+that is slow for a while is slow for all. In one turn a tool gets a new repository and a new cache on the
+local disk and does a
 
     first      backup of version 1 into the empty repository
     nochange   backup of the same tree once more
     second     backup of version 2 (the same path; left out where a corpus has one version)
     restore    of the latest snapshot into an empty directory
 
-All use their defaults, except that borg is told zstd level 3, which is what restic's `auto` and rustic take by
-themselves. Every command opens the repository with a passphrase, whose slow derivation (about a second for restic,
-rustic and lifeboat, a tenth for borg) is part of the time; with `--identity` lifeboat opens it by an age identity.
-The page cache is warm for everyone, and `sync` runs before every clock. A result counts only if it is right: the first
-restore of every tool is compared with the source, entry by entry and byte by byte, and a difference ends the run.
+All use their defaults, except that borg is told zstd level 3, which is what restic's `auto` and rustic take
+by themselves. Every command opens the repository with a passphrase, whose slow derivation (about a second for
+restic, rustic and lifeboat, a tenth for borg) is part of the time; with `--identity` lifeboat opens it by an
+age identity. The page cache is warm for everyone, and `sync` runs before every clock. A result counts only if
+it is right: the first restore of every tool is compared with the source, entry by entry and byte by byte, and
+a difference ends the run.
 
-Beside the tools stand limits, which do less than a backup must: reading all, copying, walking, and an archive without
-deduplication or encryption. The table shows medians, and the median over the rounds of peer ÷ reference, where the
-reference is lifeboat, or the first tool if it is not among them: above 1, the reference is faster or smaller.
-Peak memory is the largest resident set of a process of the command; CPU counts all of them. The interpreter that
-starts them bounds the former from below by some 20 MB.
+Beside the tools stand limits, which do less than a backup must: reading all, copying, walking, and an archive
+without deduplication or encryption. The table shows medians, and the median over the rounds of peer ÷
+reference, where the reference is lifeboat, or the first tool if it is not among them: above 1, the reference
+is faster or smaller. Peak memory is the largest resident set of a process of the command; CPU counts all of
+them. The interpreter that starts them bounds the former from below by some 20 MB.
 
-Peers are searched in DIR/bin and on the PATH and installed into DIR otherwise: restic by apt-get, borg by pip in
-a virtual environment, rustic by cargo. `--program restic=PATH` names another. Only one computer is measured: no
-network, no object store.
+Peers are searched in DIR/bin and on the PATH and installed into DIR otherwise: restic by apt-get, borg by pip
+in a virtual environment, rustic by cargo. `--program restic=PATH` names another. Only one computer is
+measured: no network, no object store.
 """
 
 import argparse
@@ -59,7 +61,8 @@ class Tool:
         self.repository = area / "repository"
         self.environment = {
             "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp",
-            "HOME": str(area / "home"), "XDG_CACHE_HOME": str(area / "cache"), "XDG_CONFIG_HOME": str(area / "config"),
+            "HOME": str(area / "home"), "XDG_CACHE_HOME": str(area / "cache"),
+            "XDG_CONFIG_HOME": str(area / "config"),
         }  # fmt: skip
 
     def version(self):
@@ -285,7 +288,7 @@ def table(name, rounds, tools):
             ratios = [theirs / ours for theirs, ours in zip(series[peer], series[reference])]
             cells.append(f"{statistics.median(ratios):.2f}")
         lines.append(f"| {step} {what.split('_')[0]} | {' | '.join(cells)} |")
-    lines.append("\nLimits (version 1), and the median of limit ÷ the reference's step beside which they stand:\n")
+    lines.append(f"\nLimits on version 1, and the median of limit ÷ a step of {reference}:\n")
     for limit, step in {"tar|zstd": "first", "cat": "first", "find": "nochange", "cp -a": "restore"}.items():
         seconds = statistics.median(turn["limits"][limit]["seconds"] for turn in rounds)
         ratio = statistics.median(
@@ -296,14 +299,15 @@ def table(name, rounds, tools):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="directory for corpora, peers and repositories")
-    parser.add_argument("--corpus", default=",".join(corpora.ALL), help="comma-separated (default: %(default)s)")
-    parser.add_argument("--tool", default=",".join(TOOLS), help="comma-separated (default: %(default)s)")
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("--work", type=Path, required=True, help="for corpora, peers and repositories")
+    parser.add_argument("--corpus", default=",".join(corpora.ALL), help="a list (default: %(default)s)")
+    parser.add_argument("--tool", default=",".join(TOOLS), help="a list (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lifeboat", metavar="PATH", help="the same as --program lifeboat=PATH")
     parser.add_argument("--program", action="append", default=[], metavar="TOOL=PATH")
-    parser.add_argument("--identity", action="store_true", help="lifeboat opens by an age identity, no passphrase")
+    parser.add_argument("--identity", action="store_true", help="open lifeboat by an age identity")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every single measurement, with versions")
     options = parser.parse_args()
     for chosen, known in ((options.corpus, corpora.ALL), (options.tool, TOOLS)):

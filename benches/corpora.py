@@ -1,10 +1,10 @@
 """The corpora that compare.py measures on, made once and kept.
 
-Each corpus is a directory with the versions `v1` and `v2` of one tree. A backup always reads the path
-`tree`: `Corpus.switch` renames the wanted version to it, so that both versions are the same path to every tool.
-The corpus `small` is changed and changed back in place instead, as there the point is that 97 of 100 files
-stay the very same inodes. No corpus is downloaded ready-made: the kernel and the image come from Debian's
-archive by `apt-get` and `debootstrap`, the others are generated. Making `image` needs root (loop mount, chroot),
+Each corpus is a directory with the versions `v1` and `v2` of one tree. A backup always reads the path `tree`:
+`Corpus.switch` renames the wanted version to it, so that both versions are the same path to every tool. The
+corpus `small` is changed and changed back in place instead, as there the point is that 97 of 100 files stay
+the very same inodes. No corpus is downloaded ready-made: the kernel and the image come from Debian's archive
+by `apt-get` and `debootstrap`, the others are generated. Making `image` needs root (loop mount, chroot),
 `postgres` needs an installed PostgreSQL; the cluster is private, without TCP, and removed again.
 
     python3 benches/corpora.py --work DIR [NAME ...]
@@ -67,8 +67,8 @@ class Corpus:
                 self.path.rename(self.root / f"v{now}")
             (self.root / f"v{version}").rename(self.path)
             state.write_text(str(version))
-        # Borg never trusts the newest file of a backup to be unchanged. A tree whose only file is the payload would
-        # be read again each time, which says nothing about the tool: this file takes that place.
+        # Borg never trusts the newest file of a backup to be unchanged. A tree whose only file is the payload
+        # would be read again each time, which says nothing about the tool: this file takes that place.
         (self.path / "newest").write_text(f"{version}\n")
 
     def make(self):
@@ -80,8 +80,9 @@ class Kernel(Corpus):
 
     def make(self):
         package = "linux-source-6.1"
-        listed = subprocess.run(["apt-cache", "madison", package], check=True, capture_output=True, text=True).stdout
-        releases = [line.split("|")[1].strip() for line in listed.splitlines() if "Packages" in line]
+        listed = subprocess.run(["apt-cache", "madison", package], check=True, capture_output=True, text=True)
+        lines = listed.stdout.splitlines()  # Newest first.
+        releases = [line.split("|")[1].strip() for line in lines if "Packages" in line]
         if len(set(releases)) < 2:
             sys.exit(f"apt knows fewer than two versions of {package}; enable the suite bookworm-security")
         for version, release in ((1, releases[-1]), (2, releases[0])):
@@ -146,7 +147,8 @@ class Image(Corpus):
         self.apt(root, "install", "--no-install-recommends", *PACKAGES_V2.split())
 
     def apt(self, root, *words):
-        environment = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+        path = "/usr/sbin:/usr/bin:/sbin:/bin"
+        environment = {"DEBIAN_FRONTEND": "noninteractive", "PATH": path, "LC_ALL": "C"}
         run("chroot", root, "apt-get", "-qq", "-y", *words, env=environment)
 
 
@@ -221,12 +223,12 @@ class Small(Corpus):
     def write(self, number, version, base):
         """Text that compresses to about a half: words from a fixed list between numbers nobody can guess."""
         source = random.Random(number * 10 + (version if number % 50 == 0 else 1))
-        words = "backup restore chunk index snapshot tree pack segment vault key age drill plan store disk".split()
+        words = "backup restore chunk index snapshot tree pack segment vault key age drill plan store disk"
         size = source.randrange(1 << 10, 1 << 12)
         lines = []
         length = 0
         while length < size:
-            line = f"{' '.join(source.choices(words, k=6))} {source.getrandbits(128):032x}\n"
+            line = f"{' '.join(source.choices(words.split(), k=6))} {source.getrandbits(128):032x}\n"
             lines.append(line)
             length += len(line)
         self.file(number, version, base).write_text("".join(lines)[:size])
@@ -236,7 +238,8 @@ ALL = {"kernel": Kernel, "random": Random, "image": Image, "postgres": Postgres,
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--work", required=True, help="directory for the corpora (about 14 GiB)")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}; default: all")
     options = parser.parse_args()

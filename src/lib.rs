@@ -1,5 +1,6 @@
 //! Lifeboat: disaster recovery as a library; the binary beside it is a thin face.
 
+pub mod backup;
 pub mod base;
 pub mod chunker;
 pub mod compress;

@@ -7,8 +7,11 @@
 
 pub mod assemble;
 pub mod catalogue;
+pub mod dry_run;
+pub mod entries;
 pub mod error;
 pub mod filter;
+pub mod notes;
 pub mod options;
 pub mod report;
 pub mod roots;

@@ -1,3 +1,13 @@
 //! Floor 5: the repository: config, keys, sessions, snapshots, trees. FORMAT.md lives here.
 
+pub mod certificate;
+pub mod chain;
+pub mod config;
+pub mod keyring;
+pub mod open;
+pub mod read;
+pub mod record;
+pub mod session;
+pub mod slots;
+pub mod snapshot;
 pub mod tree;

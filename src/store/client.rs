@@ -84,10 +84,18 @@ impl Client {
 
     /// See [`Store::get_range`].
     pub fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
-        match self.face() {
-            Face::Blocking(store) => store.get_range_now(key, range),
-            Face::Async(executor) => executor.run(self.store.get_range(key, range)),
+        let got = match self.face() {
+            Face::Blocking(store) => store.get_range_now(key, range.clone()),
+            Face::Async(executor) => executor.run(self.store.get_range(key, range.clone())),
+        }?;
+        // A server may answer with anything, whatever its backend here believes of it.
+        let got_bytes = got.len() as u64;
+        if range.end.checked_sub(range.start) != Some(got_bytes) {
+            let (location, key) = (self.location(), key.to_string());
+            let size = range.start.saturating_add(got_bytes);
+            return Err(StoreError::ShortRead { location, key, range, size });
         }
+        Ok(got)
     }
 
     /// See [`Store::stat`].
@@ -252,5 +260,88 @@ impl Drop for Promise {
                 "the thread that should have written it ended early or could not be started",
             ),
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::Client;
+    use crate::store::error::StoreError;
+    use crate::store::key::Key;
+    use crate::store::memory::MemoryStore;
+    use crate::store::recording::RecordingStore;
+    use crate::store::{BlockingStore, ObjectMeta, Version};
+
+    fn key() -> Key {
+        Key::new("packs/00/a").unwrap()
+    }
+
+    #[test]
+    fn only_stores_that_do_not_block_by_nature_get_a_runtime_and_they_share_it() {
+        let memory = Client::new(Arc::new(MemoryStore::new())).unwrap();
+        assert!(memory.executor.is_none());
+        let wrapped = || Client::new(Arc::new(RecordingStore::new(Arc::new(MemoryStore::new())))).unwrap();
+        let (one, two) = (wrapped().executor.unwrap(), wrapped().executor);
+        // Other tests may have ended the one and begun another meanwhile, but never while it is held.
+        assert!(two.is_none_or(|two| Arc::ptr_eq(&one, &two)));
+    }
+
+    #[test]
+    fn a_pending_create_outlives_its_client() {
+        for client in [
+            Client::new(Arc::new(MemoryStore::new())).unwrap(),
+            Client::new(Arc::new(RecordingStore::new(Arc::new(MemoryStore::new())))).unwrap(),
+        ] {
+            let pending = client.create_in_background(key(), Bytes::from_static(b"a"));
+            drop(client);
+            pending.wait().unwrap();
+        }
+    }
+
+    /// Panics at whatever is asked.
+    #[derive(Clone, Debug)]
+    struct Panicking;
+
+    impl BlockingStore for Panicking {
+        fn location_now(&self) -> String {
+            "nowhere".into()
+        }
+        fn create_now(&self, _: &Key, _: &Bytes) -> Result<(), StoreError> {
+            panic!("as the test wants it")
+        }
+        fn swap_now(&self, _: &Key, _: Option<&Version>, _: &Bytes) -> Result<Version, StoreError> {
+            unreachable!()
+        }
+        fn get_now(&self, _: &Key, _: u64) -> Result<(Bytes, Version), StoreError> {
+            unreachable!()
+        }
+        fn get_range_now(&self, _: &Key, _: Range<u64>) -> Result<Bytes, StoreError> {
+            unreachable!()
+        }
+        fn stat_now(&self, _: &Key) -> Result<ObjectMeta, StoreError> {
+            unreachable!()
+        }
+        fn list_now(&self, _: &str) -> Result<Vec<ObjectMeta>, StoreError> {
+            unreachable!()
+        }
+        fn delete_now(&self, _: &Key) -> Result<(), StoreError> {
+            unreachable!()
+        }
+    }
+
+    #[test]
+    fn whoever_waits_hears_of_a_create_that_panicked() {
+        let direct = Client::new(Arc::new(Panicking)).unwrap();
+        let wrapped = Client::new(Arc::new(RecordingStore::new(Arc::new(Panicking)))).unwrap();
+        for client in [direct, wrapped] {
+            let error = client.create_in_background(key(), Bytes::new()).wait().unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains("nowhere") && message.contains("packs/00/a"), "{message}");
+        }
     }
 }

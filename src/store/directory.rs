@@ -6,16 +6,14 @@
 //! 0600). It deliberately trusts nothing beneath the root: no link is followed.
 
 mod beneath;
+mod folders;
 mod temporary;
 mod walk;
 
-use std::collections::HashSet;
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use rustix::fd::OwnedFd;
@@ -23,6 +21,7 @@ use rustix::fs::{self, AtFlags, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::store::directory::beneath::Beneath;
+use crate::store::directory::folders::Folders;
 use crate::store::directory::temporary::Temporary;
 use crate::store::error::StoreError;
 use crate::store::key::{Key, RESERVED_SEGMENT as TMP, check_prefix};
@@ -39,8 +38,7 @@ pub struct DirectoryStore(Arc<Inner>);
 struct Inner {
     location: String,
     beneath: Beneath,
-    /// Folders whose own names are known to be durable.
-    durable: Mutex<HashSet<String>>,
+    folders: Folders,
 }
 
 impl DirectoryStore {
@@ -57,38 +55,15 @@ impl DirectoryStore {
         if let Ok(directory) = beneath.open_dir(TMP) {
             temporary::sweep(&directory);
         }
-        Ok(Self(Arc::new(Inner { location, beneath, durable: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { location, beneath, folders: Folders::default() })))
     }
 
     /// Opens the store in a directory that is made, with its parents, where it is missing.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = std::path::absolute(path.as_ref()).unwrap_or_else(|_| path.as_ref().to_owned());
-        make_durably(&path)
+        folders::make_root(&path)
             .map_err(|error| StoreError::from_io(&path.to_string_lossy(), "the directory", "make", error))?;
         Self::open(path)
-    }
-}
-
-/// Makes `path` and its missing parents, private to the owner, so that they outlive a loss of power.
-fn make_durably(path: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = path.ancestors().take_while(|ancestor| !ancestor.exists()).collect();
-    for directory in missing.into_iter().rev() {
-        match std::fs::DirBuilder::new().mode(0o700).create(directory) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
-            result => result?,
-        }
-        if let Some(parent) = directory.parent() {
-            sync_directory(&OwnedFd::from(File::open(parent)?))?;
-        }
-    }
-    Ok(())
-}
-
-/// Makes the names in a directory durable. File systems that know no such thing say `INVAL`.
-fn sync_directory(directory: &OwnedFd) -> Result<(), Errno> {
-    match fs::fsync(directory) {
-        Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(()),
-        result => result,
     }
 }
 
@@ -149,40 +124,6 @@ impl Inner {
         Ok(body)
     }
 
-    /// The directory for unfinished writes, made where it is missing.
-    fn tmp(&self) -> Result<OwnedFd, Errno> {
-        match self.beneath.open_dir(TMP) {
-            Err(Errno::NOENT) => {
-                make_directory(&self.beneath.open_dir("")?, TMP)?;
-                self.beneath.open_dir(TMP)
-            }
-            result => result,
-        }
-    }
-
-    /// The folder of an object to be written, made durably where it is missing.
-    fn folder(&self, path: &str) -> Result<OwnedFd, Errno> {
-        let known = |path: &str| self.durable.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
-        if path.is_empty() || known(path) {
-            match self.beneath.open_dir(path) {
-                Err(Errno::NOENT) => {}
-                result => return result,
-            }
-        }
-        let mut parent = self.beneath.open_dir("")?;
-        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
-        for end in ends {
-            let (above, name) = path[..end].rsplit_once('/').unwrap_or(("", &path[..end]));
-            debug_assert!(path.starts_with(above));
-            make_directory(&parent, name)?;
-            // Even where it stood already: whoever made it may not have come to this yet.
-            sync_directory(&parent)?;
-            parent = self.beneath.open_dir(&path[..end])?;
-        }
-        self.durable.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-        Ok(parent)
-    }
-
     /// Writes `body` and puts it in place with `place`; `EXIST` is told apart by the caller.
     fn write(
         &self,
@@ -191,10 +132,10 @@ impl Inner {
         place: impl FnOnce(Temporary, &OwnedFd, &str) -> Result<(), Errno>,
     ) -> io::Result<()> {
         let (path, leaf) = key.split();
-        let folder = self.folder(path)?;
-        let temporary = Temporary::write(self.tmp()?, body)?;
+        let folder = self.folders.open_or_make(&self.beneath, path)?;
+        let temporary = Temporary::write(folders::open_or_make_tmp(&self.beneath)?, body)?;
         place(temporary, &folder, leaf)?;
-        Ok(sync_directory(&folder)?)
+        Ok(folders::sync(&folder)?)
     }
 
     fn write_error(&self, key: &Key, error: io::Error) -> StoreError {
@@ -219,7 +160,12 @@ impl Inner {
     /// Holds off swaps (or, `exclusive`, deletes too) in every process until the file is dropped.
     fn lock(&self, exclusive: bool) -> Result<OwnedFd, Errno> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = fs::openat(self.tmp()?, LOCK_NAME, flags, Mode::from_raw_mode(0o600))?;
+        let file = fs::openat(
+            folders::open_or_make_tmp(&self.beneath)?,
+            LOCK_NAME,
+            flags,
+            Mode::from_raw_mode(0o600),
+        )?;
         let operation = if exclusive { FlockOperation::LockExclusive } else { FlockOperation::LockShared };
         loop {
             match fs::flock(&file, operation) {
@@ -227,13 +173,6 @@ impl Inner {
                 result => return result.map(|()| file),
             }
         }
-    }
-}
-
-fn make_directory(parent: &OwnedFd, name: &str) -> Result<(), Errno> {
-    match fs::mkdirat(parent, name, Mode::from_raw_mode(0o700)) {
-        Err(Errno::EXIST) => Ok(()),
-        result => result,
     }
 }
 
@@ -317,7 +256,7 @@ impl BlockingStore for DirectoryStore {
             let lock = self.0.lock(false)?;
             fs::unlinkat(&folder, leaf, AtFlags::empty())?;
             drop(lock);
-            sync_directory(&folder)
+            folders::sync(&folder)
         };
         match delete() {
             // A directory is no object either.

@@ -4,11 +4,16 @@
 //! keys, and every byte it gives back is checked by the floors above, for it may be hostile.
 //! Retrying, replicas and limits are wrappers around the trait, not options inside a backend.
 
+pub mod action;
 pub mod client;
+#[doc(hidden)]
+pub mod contract;
 pub mod directory;
 pub mod error;
+pub mod faulty;
 pub mod key;
 pub mod memory;
+pub mod recording;
 
 use std::fmt;
 use std::future::Future;
@@ -72,7 +77,7 @@ pub struct ObjectMeta {
 /// One place objects live.
 ///
 /// # The contract
-/// Every backend and wrapper keeps it; `contract::check_contract` tests it.
+/// Every backend and wrapper keeps it; [`contract::check_contract`] tests it.
 ///
 /// - **Atomic visibility.** An object is seen whole or not at all, by every operation. A writer that
 ///   dies, at any moment, leaves either the whole object or nothing that any operation here can see.
@@ -281,3 +286,6 @@ fn file_url_path(rest: &str) -> Option<PathBuf> {
     }
     (!path.contains(&0)).then(|| std::ffi::OsString::from_vec(path).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,12 +10,18 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use crate::sys::error::{SysError, SysResult, show_path};
 
 /// Bytes of a program's last words that are kept.
 const TAIL_MAX_BYTES: usize = 16 << 10;
+/// How long the last words may come after the end. A program that leaves another running in the
+/// background leaves it the pipe as well, and that must not hold us up.
+const TAIL_GRACE: Duration = Duration::from_secs(1);
 
 /// Where a program's standard error goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +79,7 @@ pub struct Outcome {
 pub struct Running {
     child: Child,
     stdout: Option<ChildStdout>,
-    tail: Option<JoinHandle<VecDeque<u8>>>,
+    tail: Option<Tail>,
     program: OsString,
     is_reaped: bool,
 }
@@ -89,7 +95,7 @@ impl Running {
         });
         let failed = |error| SysError::new("run", program.as_bytes(), error);
         let mut child = command.spawn().map_err(failed)?;
-        let tail = child.stderr.take().map(|stderr| thread::spawn(|| read_tail(stderr)));
+        let tail = child.stderr.take().map(Tail::follow);
         let stdout = child.stdout.take();
         Ok(Self { child, stdout, tail, program: program.to_owned(), is_reaped: false })
     }
@@ -101,9 +107,8 @@ impl Running {
         let status =
             self.child.wait().map_err(|error| SysError::new("wait for", self.program.as_bytes(), error))?;
         self.is_reaped = true;
-        // A reader that panicked has nothing to tell; the ending is what matters.
-        let tail = self.tail.take().and_then(|tail| tail.join().ok()).unwrap_or_default();
-        Ok(Outcome { ending: Ending::of(status), tail: show_tail(tail) })
+        let tail = self.tail.take().map(Tail::text).unwrap_or_default();
+        Ok(Outcome { ending: Ending::of(status), tail })
     }
 }
 
@@ -137,35 +142,62 @@ pub fn run_hook(script: &str, environment: &[(OsString, OsString)]) -> SysResult
     let mut child = command.spawn().map_err(failed)?;
     // The command holds our ends of the pipe; with them open, reading would never come to an end.
     drop(command);
-    let tail = thread::spawn(|| read_tail(reader));
+    let tail = Tail::follow(reader);
     let status = child.wait().map_err(failed)?;
-    let tail = tail.join().unwrap_or_default();
-    Ok(Outcome { ending: Ending::of(status), tail: show_tail(tail) })
+    Ok(Outcome { ending: Ending::of(status), tail: tail.text() })
 }
 
-/// Reads to the end and keeps the last bytes.
-fn read_tail(mut input: impl Read) -> VecDeque<u8> {
-    let mut tail = VecDeque::with_capacity(TAIL_MAX_BYTES);
-    let mut buffer = [0; 4096];
-    loop {
-        match input.read(&mut buffer) {
-            Ok(0) => return tail,
-            Ok(count) => {
-                let excess = (tail.len() + count).saturating_sub(TAIL_MAX_BYTES);
-                tail.drain(..excess.min(tail.len()));
-                tail.extend(&buffer[..count]);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return tail,
-        }
+/// The last bytes of a stream, read by a thread of its own.
+#[derive(Debug)]
+struct Tail {
+    bytes: Arc<Mutex<VecDeque<u8>>>,
+    /// Hangs up when the stream has ended.
+    ended: Receiver<()>,
+}
+
+impl Tail {
+    fn follow(input: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(VecDeque::with_capacity(TAIL_MAX_BYTES)));
+        let (ending, ended) = mpsc::channel();
+        let shared = Arc::clone(&bytes);
+        thread::spawn(move || {
+            let _ending: mpsc::Sender<()> = ending;
+            keep_tail(input, &shared);
+        });
+        Self { bytes, ended }
+    }
+
+    /// What came up to now, after a moment's grace; line by line, fit for a terminal.
+    fn text(self) -> String {
+        // Either answer means that nothing more is worth waiting for.
+        let _ = self.ended.recv_timeout(TAIL_GRACE);
+        let bytes = Vec::from(std::mem::take(&mut *lock(&self.bytes)));
+        let lines: Vec<String> = bytes.trim_ascii_end().split(|byte| *byte == b'\n').map(show_path).collect();
+        lines.join("\n")
     }
 }
 
-/// Line by line, fit for a terminal.
-fn show_tail(tail: VecDeque<u8>) -> String {
-    let tail = Vec::from(tail);
-    let lines: Vec<String> = tail.trim_ascii_end().split(|byte| *byte == b'\n').map(show_path).collect();
-    lines.join("\n")
+/// Bytes are whole even if a holder panicked.
+fn lock(bytes: &Mutex<VecDeque<u8>>) -> std::sync::MutexGuard<'_, VecDeque<u8>> {
+    bytes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads to the end and keeps the last bytes.
+fn keep_tail(mut input: impl Read, tail: &Mutex<VecDeque<u8>>) {
+    let mut buffer = [0; 4096];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => {
+                let mut tail = lock(tail);
+                let excess = (tail.len() + count).saturating_sub(TAIL_MAX_BYTES);
+                tail.drain(..excess);
+                tail.extend(&buffer[..count]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -220,5 +252,11 @@ mod tests {
     fn a_hook_sees_its_environment_and_answers_with_what_it_said() {
         let outcome = run_hook("echo $WHAT; echo e >&2; exit 5", &[("WHAT".into(), "job".into())]).unwrap();
         assert_eq!(outcome, Outcome { ending: Ending::Exited(5), tail: "job\ne".into() });
+    }
+
+    #[test]
+    fn a_hook_that_leaves_something_running_does_not_hold_us_up() {
+        let outcome = run_hook("sleep 20 & echo started", &[]).unwrap();
+        assert_eq!(outcome, Outcome { ending: Ending::Exited(0), tail: "started".into() });
     }
 }

@@ -11,19 +11,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{CWD, Mode, OFlags, RawDir, ResolveFlags, SeekFrom};
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom};
 use rustix::io::Errno;
 
 use crate::sys::error::{SysError, SysResult};
+use crate::sys::open;
 use crate::sys::path::{Place, check_name};
 use crate::sys::stat::{FileKind, Stat};
 
 /// Bytes of names asked of the kernel at once.
 const NAMES_BUFFER_BYTES: usize = 64 << 10;
-/// The longest relative path handed to the kernel in one piece; `PATH_MAX` is 4096 with its NUL.
-const STEP_MAX_BYTES: usize = 4000;
-
-const OPEN_DIR: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// An open directory. Cloning shares the handle.
 #[derive(Clone, Debug)]
@@ -34,7 +31,8 @@ struct Inner {
     fd: OwnedFd,
     place: Place,
     /// Held while names are read: the reading position belongs to the handle, not to the reader.
-    reading: Mutex<()>,
+    /// True once it may have moved.
+    reading: Mutex<bool>,
 }
 
 /// A name in a directory, as reading the directory gives it.
@@ -94,12 +92,25 @@ impl DirHandle {
     /// Opens the directory that the user named, of any length; links in it are followed.
     pub fn open_root(path: &Path) -> SysResult<Self> {
         let bytes = path.as_os_str().as_bytes();
-        let fd = open_long(bytes).map_err(|error| SysError::new("open", bytes, error))?;
+        let fd = open::long_path(bytes).map_err(|error| SysError::new("open", bytes, error))?;
         Ok(Self::from_fd(fd, Place::root(bytes)))
     }
 
+    /// Opens the directory that holds what the user named, and its name there: for sources that are
+    /// files or links. Paths that end in no name (`/`, `..`) are refused.
+    pub fn open_parent(path: &Path) -> SysResult<(Self, Vec<u8>)> {
+        let bytes = path.as_os_str().as_bytes();
+        let length = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+        let start = bytes[..length].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        let name = &bytes[start..length];
+        check_name(name).map_err(|error| SysError::new("open what holds", bytes, error))?;
+        let parent: &[u8] = if start == 0 { b"." } else { &bytes[..start] };
+        let fd = open::long_path(parent).map_err(|error| SysError::new("open", parent, error))?;
+        Ok((Self::from_fd(fd, Place::root(&bytes[..start])), name.to_vec()))
+    }
+
     pub(in crate::sys) fn from_fd(fd: OwnedFd, place: Place) -> Self {
-        Self(Arc::new(Inner { fd, place, reading: Mutex::new(()) }))
+        Self(Arc::new(Inner { fd, place, reading: Mutex::new(false) }))
     }
 
     /// The descriptor itself, unless another clone shares it.
@@ -110,7 +121,7 @@ impl DirHandle {
     /// Opens the directory `name` in this one; a link is not followed.
     pub fn open_child(&self, name: &[u8]) -> SysResult<Self> {
         let fd = check_name(name)
-            .and_then(|()| open_child(self.as_fd(), name))
+            .and_then(|()| open::child(self.as_fd(), name))
             .map_err(|error| self.error("open the directory", name, error))?;
         Ok(Self::from_fd(fd, self.0.place.child(name)))
     }
@@ -118,14 +129,14 @@ impl DirHandle {
     /// Opens the directory that lies `names` below this one; no link on the way is followed.
     pub fn open_below(&self, names: &[&[u8]]) -> SysResult<Self> {
         let place = names.iter().fold(self.0.place.clone(), |place, name| place.child(name));
-        let fd = open_below(self.as_fd(), names)
+        let fd = open::below(self.as_fd(), names)
             .map_err(|error| SysError::new("open the directory", place.path(), error))?;
         Ok(Self::from_fd(fd, place))
     }
 
     /// Opens again what `place` stood for; this handle must be the root that it was found below.
     pub fn reopen(&self, place: &Place) -> SysResult<Self> {
-        let fd = open_below(self.as_fd(), &place.names())
+        let fd = open::below(self.as_fd(), &place.names())
             .map_err(|error| SysError::new("open the directory", place.path(), error))?;
         Ok(Self::from_fd(fd, place.clone()))
     }
@@ -163,8 +174,10 @@ impl DirHandle {
 
     fn read_unsorted(&self) -> io::Result<Vec<Name>> {
         // A poisoned lock only means that another reader panicked; the position is set anew here.
-        let _reading = self.0.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        rustix::fs::seek(&self.0.fd, SeekFrom::Start(0))?;
+        let mut has_moved = self.0.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *has_moved, true) {
+            rustix::fs::seek(&self.0.fd, SeekFrom::Start(0))?;
+        }
         let mut buffer = Vec::with_capacity(NAMES_BUFFER_BYTES);
         let mut reader = RawDir::new(&self.0.fd, buffer.spare_capacity_mut());
         let mut names = Vec::new();
@@ -265,99 +278,5 @@ pub fn scan(dir: &DirHandle) -> SysResult<Listing> {
     Ok(listing)
 }
 
-/// Opens the directory `name` in `dir` without following it, leaving its access time alone if allowed.
-pub(in crate::sys) fn open_child(dir: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
-    let flags = OPEN_DIR | OFlags::NOFOLLOW;
-    match rustix::fs::openat(dir, name, flags | OFlags::NOATIME, Mode::empty()) {
-        Err(Errno::PERM) => Ok(rustix::fs::openat(dir, name, flags, Mode::empty())?),
-        result => Ok(result?),
-    }
-}
-
-/// Opens the directory `names` below `dir`, following nothing: many names a call where the kernel
-/// has `openat2`, one name a call where it has not.
-pub(in crate::sys) fn open_below(dir: BorrowedFd<'_>, names: &[&[u8]]) -> io::Result<OwnedFd> {
-    names.iter().try_for_each(|name| check_name(name))?;
-    let mut reached: Option<OwnedFd> = None;
-    let mut left = names;
-    while !left.is_empty() {
-        let from = reached.as_ref().map_or(dir, |fd| fd.as_fd());
-        let (step, count) = join_step(left);
-        let next = match count {
-            1 => open_child(from, left[0])?,
-            _ => match open_beneath(from, &step) {
-                Err(Errno::NOSYS | Errno::PERM | Errno::AGAIN | Errno::INVAL) => {
-                    open_one_by_one(from, &left[..count])?
-                }
-                result => result?,
-            },
-        };
-        reached = Some(next);
-        left = &left[count..];
-    }
-    match reached {
-        Some(fd) => Ok(fd),
-        None => Ok(rustix::fs::openat(dir, c".", OPEN_DIR, Mode::empty())?),
-    }
-}
-
-fn open_beneath(dir: BorrowedFd<'_>, step: &[u8]) -> Result<OwnedFd, Errno> {
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    rustix::fs::openat2(dir, step, OPEN_DIR | OFlags::NOFOLLOW, Mode::empty(), resolve)
-}
-
-fn open_one_by_one(dir: BorrowedFd<'_>, names: &[&[u8]]) -> io::Result<OwnedFd> {
-    let mut reached = rustix::fs::openat(dir, c".", OPEN_DIR, Mode::empty())?;
-    for name in names {
-        reached = open_child(reached.as_fd(), name)?;
-    }
-    Ok(reached)
-}
-
-/// As many of the leading `names` as fit one call, joined, and how many those are; at least one.
-fn join_step(names: &[&[u8]]) -> (Vec<u8>, usize) {
-    let mut step = names[0].to_vec();
-    let mut count = 1;
-    for name in &names[1..] {
-        if step.len() + 1 + name.len() > STEP_MAX_BYTES {
-            break;
-        }
-        step.push(b'/');
-        step.extend_from_slice(name);
-        count += 1;
-    }
-    (step, count)
-}
-
-/// Opens a directory by a path of any length, in steps that the kernel takes.
-fn open_long(path: &[u8]) -> io::Result<OwnedFd> {
-    if path.len() <= STEP_MAX_BYTES {
-        return Ok(rustix::fs::openat(CWD, path, OPEN_DIR, Mode::empty())?);
-    }
-    let mut reached = open_on_the_way(if path.starts_with(b"/") { b"/" } else { b"." })?;
-    let names: Vec<&[u8]> = path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect();
-    let mut left = names.as_slice();
-    while !left.is_empty() {
-        let (step, count) = join_step(left);
-        reached = step_into(&reached, &step)?;
-        left = &left[count..];
-    }
-    open_for_reading(&reached)
-}
-
-/// Opens a directory only to look up names in it.
-pub(in crate::sys) fn open_on_the_way(path: &[u8]) -> io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?)
-}
-
-/// Goes on to `step` below `dir`, following links: for paths that the user named.
-pub(in crate::sys) fn step_into(dir: &OwnedFd, step: &[u8]) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    rustix::fs::openat(dir, step, flags, Mode::empty())
-}
-
-/// Turns a directory that was opened on the way into one that can be read.
-pub(in crate::sys) fn open_for_reading(dir: &OwnedFd) -> io::Result<OwnedFd> {
-    Ok(rustix::fs::openat(dir, c".", OPEN_DIR, Mode::empty())?)
-}
+#[cfg(test)]
+mod tests;

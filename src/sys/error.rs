@@ -75,7 +75,7 @@ impl SysError {
 
 /// Whether `error` says that this cannot be done here at all, by anyone.
 pub fn is_unsupported(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ENOTTY))
+    error.kind() == io::ErrorKind::Unsupported || error.raw_os_error() == Some(libc::ENOTTY)
 }
 
 /// `path` for people: text as it is; control characters, backslashes and bytes that are no UTF-8 as
@@ -103,8 +103,9 @@ pub fn show_path(path: &[u8]) -> String {
 
 /// Neither a control character nor one that rearranges or hides the text around it.
 fn is_harmless(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    const INVISIBLE: [std::ops::RangeInclusive<char>; 4] =
+        ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{2069}', '\u{feff}'..='\u{feff}'];
+    !character.is_control() && !INVISIBLE.iter().any(|range| range.contains(&character))
 }
 
 fn push_hex(shown: &mut String, bytes: &[u8]) {

@@ -82,6 +82,16 @@ impl Lock {
     }
 }
 
+/// Takes the lock `path`, waiting as long as another process holds it: for sections that are short.
+pub fn acquire_waiting(path: &Path) -> Result<Lock, LockError> {
+    let failed = |error| LockError::Sys(SysError::at("lock", path, error));
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let file = options.custom_flags(libc::O_NOFOLLOW).open(path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(Lock { _file: file })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

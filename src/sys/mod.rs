@@ -20,6 +20,8 @@ pub mod file;
 pub mod lock;
 #[cfg(target_os = "linux")]
 pub mod meta;
+#[cfg(target_os = "linux")]
+mod open;
 pub mod path;
 pub mod process;
 pub mod signal;

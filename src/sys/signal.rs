@@ -35,3 +35,35 @@ fn is_ignored(signal: i32) -> io::Result<bool> {
         _ => Err(io::Error::last_os_error()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Command;
+
+    use super::*;
+
+    const CHILD: &str = "LIFEBOAT_TEST_SIGNAL_CHILD";
+
+    #[test]
+    fn the_first_signal_is_a_request_and_a_second_ctrl_c_ends_the_process() {
+        if std::env::var_os(CHILD).is_some() {
+            for signal in [SIGTERM, SIGHUP, SIGINT] {
+                let interrupt = Interrupt::default();
+                watch(&interrupt).unwrap();
+                signal_hook::low_level::raise(signal).unwrap();
+                assert!(interrupt.is_set());
+            }
+            signal_hook::low_level::raise(SIGINT).unwrap();
+            unreachable!("the second SIGINT ends the process");
+        }
+        let own_name =
+            "sys::signal::tests::the_first_signal_is_a_request_and_a_second_ctrl_c_ends_the_process";
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", own_name, "--test-threads=1"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        assert_eq!(child.status.signal(), Some(SIGINT), "{}", String::from_utf8_lossy(&child.stderr));
+    }
+}

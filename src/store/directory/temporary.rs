@@ -115,3 +115,46 @@ fn is_abandoned(directory: impl AsFd, name: &std::ffi::CStr) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
         && age.is_some_and(|age| age > ABANDONED_AFTER)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, read_dir};
+    use std::path::Path;
+
+    use bytes::Bytes;
+    use rustix::fd::OwnedFd;
+    use rustix::io::Errno;
+
+    use super::Temporary;
+
+    fn directory(path: &Path) -> OwnedFd {
+        File::open(path).unwrap().into()
+    }
+
+    #[test]
+    fn where_rename_always_replaces_a_link_takes_its_place_and_replaces_nothing() {
+        let (tmp, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = directory(root.path());
+        let first = Temporary::write(directory(tmp.path()), &Bytes::from_static(b"1")).unwrap();
+        first.link_new(&folder, "object").unwrap();
+        let second = Temporary::write(directory(tmp.path()), &Bytes::from_static(b"2")).unwrap();
+        assert_eq!(second.link_new(&folder, "object"), Err(Errno::EXIST));
+        // Its own link, asked for again, is the repetition of a call whose answer was lost.
+        first.link_new(&folder, "object").unwrap();
+        drop((first, second));
+        assert_eq!(std::fs::read(root.path().join("object")).unwrap(), b"1");
+        assert_eq!(read_dir(tmp.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_without_a_place_is_removed() {
+        let (tmp, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let body = Bytes::from(vec![1; 3 << 20]);
+        drop(Temporary::write(directory(tmp.path()), &body).unwrap());
+        assert_eq!(read_dir(tmp.path()).unwrap().count(), 0);
+        let placed = Temporary::write(directory(tmp.path()), &body).unwrap();
+        placed.place_new(&directory(root.path()), "object").unwrap();
+        assert_eq!(std::fs::read(root.path().join("object")).unwrap(), body);
+        assert_eq!(read_dir(tmp.path()).unwrap().count(), 0);
+    }
+}

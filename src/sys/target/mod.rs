@@ -18,8 +18,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::sys::dir::{self, DirHandle};
+use crate::sys::dir::DirHandle;
 use crate::sys::error::{SysError, SysResult};
+use crate::sys::open;
 use crate::sys::path::{Place, check_name};
 use crate::sys::stat::{FileKind, Stat};
 
@@ -253,20 +254,20 @@ impl AsFd for TargetDir {
 /// Makes and opens a directory by a path of any length; links in it are followed.
 fn create_long(path: &[u8]) -> io::Result<OwnedFd> {
     let start: &[u8] = if path.starts_with(b"/") { b"/" } else { b"." };
-    let mut reached = dir::open_on_the_way(start)?;
+    let mut reached = open::on_the_way(start)?;
     for name in path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
-        reached = match dir::step_into(&reached, name) {
+        reached = match open::step_into(&reached, name) {
             Err(Errno::NOENT) => {
                 match rustix::fs::mkdirat(&reached, name, Mode::from_raw_mode(0o777)) {
                     Ok(()) | Err(Errno::EXIST) => {}
                     Err(error) => return Err(error.into()),
                 }
-                dir::step_into(&reached, name)?
+                open::step_into(&reached, name)?
             }
             result => result?,
         };
     }
-    dir::open_for_reading(&reached)
+    open::for_reading(&reached)
 }
 
 #[cfg(test)]

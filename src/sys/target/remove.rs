@@ -9,8 +9,9 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::sys::dir::{self, DirHandle};
+use crate::sys::dir::DirHandle;
 use crate::sys::error::{SysError, SysResult};
+use crate::sys::open;
 use crate::sys::path::{Place, check_name};
 use crate::sys::stat::{FileKind, Stat};
 use crate::sys::target::TargetDir;
@@ -40,7 +41,7 @@ impl TargetDir {
         let mut removal = Removal { first_error: None };
         let mut levels = vec![Level { stat: own, place: self.place().clone(), left: vec![name.to_vec()] }];
         // The fresh handle has its own reading position and may be replaced as we go.
-        let mut here = dir::open_below(self.as_fd(), &[])
+        let mut here = open::below(self.as_fd(), &[])
             .map_err(|error| self.handle().error("open the directory", name, error))?;
         while let Some(level) = levels.last_mut() {
             match level.left.pop() {
@@ -83,7 +84,7 @@ impl Removal {
 
     /// Opens the directory `name`, removes all in it that is no directory, and lists the rest.
     fn enter(&mut self, here: &OwnedFd, level: &Level, name: &[u8]) -> Option<(OwnedFd, Level)> {
-        let opened = dir::open_child(here.as_fd(), name).and_then(|fd| Ok((Stat::of_fd(&fd)?, fd)));
+        let opened = open::child(here.as_fd(), name).and_then(|fd| Ok((Stat::of_fd(&fd)?, fd)));
         let (stat, fd) = match opened {
             Ok(opened) => opened,
             Err(error) => {

@@ -1,0 +1,421 @@
+//! One backup from beginning to commit.
+//!
+//! The order is the protocol's (src/repo/FORMAT.md): session, collector's state, index; packs, segments,
+//! snapshot. Whatever happens before the last step leaves the repository as it was, with some more chunks
+//! that the next backup will find.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{bounded, unbounded};
+
+use crate::backup::assemble::{Surroundings, assemble};
+use crate::backup::catalogue::{Catalogue, CatalogueWriter, Description};
+use crate::backup::entries::OwnerNames;
+use crate::backup::error::BackupError;
+use crate::backup::filter::Filter;
+use crate::backup::notes::{Notes, State};
+use crate::backup::options::{BackupOptions, Source};
+use crate::backup::report::BackupReport;
+use crate::backup::roots::{RootNode, resolve};
+use crate::backup::storer::Storer;
+use crate::backup::stream;
+use crate::backup::walk::Walk;
+use crate::backup::worker::{read_large, work};
+use crate::base::monitor::{Event, Interrupt, Monitor};
+use crate::base::time::{Clock, Timestamp};
+use crate::chunker::Chunker;
+use crate::crypto::derive::chunker_seed;
+use crate::repo::chain::{Chain, ChainError};
+use crate::repo::open::Repository;
+use crate::repo::read::IndexedRepository;
+use crate::repo::session::Session;
+use crate::repo::snapshot::{RootChunks, SCHEMA, Snapshot, Statistics};
+use crate::repo::tree::ChunkList;
+use crate::sys::error::show_path;
+use crate::sys::file::create_private_dir;
+use crate::sys::lock::{Lock, LockError};
+use crate::sys::meta::owners::Owners;
+use crate::sys::process;
+
+/// What a backup needs from outside.
+pub struct Context<'a> {
+    /// Hears what goes on.
+    pub monitor: &'a dyn Monitor,
+    /// Tells when to give up.
+    pub interrupt: &'a Interrupt,
+    /// Tells the time.
+    pub clock: &'a dyn Clock,
+}
+
+/// The sources made definite.
+pub struct Resolved {
+    /// Where the walk begins; none for a stream.
+    pub roots: Option<RootNode>,
+    /// The sources as the snapshot names them.
+    pub names: Vec<String>,
+    filter: Filter,
+}
+
+/// Makes the sources and the rules definite, before anything is opened or asked for.
+pub fn prepare(options: &BackupOptions) -> Result<Resolved, BackupError> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let filter =
+        Filter::new(options.filter.clone()).map_err(|error| BackupError::Usage(error.to_string()))?;
+    let (roots, names) = match &options.source {
+        Source::Paths(paths) if paths.is_empty() => {
+            return Err(BackupError::Usage("there is nothing to back up: name a path or a job".into()));
+        }
+        Source::Paths(paths) => {
+            let (paths, root) = resolve(paths)?;
+            let names = paths.iter().map(|path| show_path(path.as_os_str().as_bytes())).collect();
+            (Some(root), names)
+        }
+        Source::Stdin { name } | Source::Command { name, .. } => {
+            stream::check_name(name)?;
+            (None, vec![name.clone()])
+        }
+    };
+    Ok(Resolved { roots, names, filter })
+}
+
+/// Backs up into `repository`; answers what was done once the snapshot stands.
+pub fn backup(
+    repository: Repository,
+    options: &BackupOptions,
+    resolved: Resolved,
+    context: &Context<'_>,
+) -> Result<BackupReport, BackupError> {
+    let begun = context.clock.elapsed();
+    let started = context.clock.now();
+    let state_dir = repository.state_dir();
+    let job = job_key(options, &resolved.names);
+    let _lock = lock_job(&state_dir, &job)?;
+    let session = Session::begin(repository.client(), repository.keyring(), &options.host, started)?;
+    let (indexed, gone) = match repository.load_index_for(&session) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            session.abandon();
+            return Err(error.into());
+        }
+    };
+    let notes = Notes::new(context.monitor);
+    warn_of_damage(&notes, &indexed, gone.len());
+    let catalogue_path = state_dir.join("catalogues").join(format!("{job}.cat"));
+    let run = Run { options, context, indexed: &indexed, session: &session, notes: &notes };
+    let outcome = run.pipeline(&resolved, &catalogue_path, gone.is_empty());
+    let (root, catalogue, old) = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            session.abandon();
+            return Err(error);
+        }
+    };
+    let state = notes.summary();
+    let snapshot = run.commit_ready(&resolved, started, root, &state, old.as_ref().and_then(|d| d.snapshot));
+    finish(session, &indexed, &notes, snapshot, catalogue, old, options, begun, context)
+}
+
+#[allow(clippy::too_many_arguments)] // One caller; the parts have nothing else in common.
+fn finish(
+    session: Session,
+    indexed: &IndexedRepository,
+    notes: &Notes<'_>,
+    mut snapshot: Snapshot,
+    catalogue: Option<CatalogueWriter>,
+    old: Option<Description>,
+    options: &BackupOptions,
+    begun: Duration,
+    context: &Context<'_>,
+) -> Result<BackupReport, BackupError> {
+    let repository = indexed.repository();
+    let chain = match Chain::hold(repository.client(), &repository.state_dir(), &options.host) {
+        Ok(chain) => chain,
+        Err(error) => {
+            session.abandon();
+            return Err(chain_error(error));
+        }
+    };
+    chain.warning.iter().for_each(|warning| notes.warn(warning));
+    (snapshot.sequence, snapshot.previous) = (chain.sequence, chain.previous);
+    snapshot.finished = context.clock.now();
+    let id = session.id();
+    let epoch = session.epoch();
+    let hash = session.commit(repository.keyring(), &snapshot)?;
+    // The snapshot stands. What fails from here on costs time at the next backup, never data.
+    if let Err(error) = chain.extend(id, hash) {
+        notes.warn(&format!("the head of the chain could not be kept: {error}"));
+    }
+    let state = notes.summary();
+    if let Some(catalogue) = catalogue {
+        let names = merged_names(old, &state.names);
+        let description = Description {
+            repository: repository.id().to_string(),
+            snapshot: Some(id),
+            epoch,
+            segments: indexed.index().segments().into_iter().collect(),
+            users: names.users,
+            groups: names.groups,
+            options: options.fingerprint(),
+        };
+        if let Err(error) = catalogue.finish(&description) {
+            notes.warn(&format!("the catalogue could not be kept, the next backup reads all: {error}"));
+        }
+    }
+    if let Err(error) = indexed.index().compact() {
+        notes.warn(&format!("the index cache could not be merged: {error}"));
+    }
+    let state = notes.summary();
+    Ok(BackupReport {
+        schema: "lifeboat.backup/1",
+        snapshot: id,
+        host: snapshot.host,
+        time: snapshot.time,
+        parent: snapshot.parent,
+        statistics: snapshot.statistics,
+        duration_seconds: (context.clock.elapsed().saturating_sub(begun)).as_secs_f64(),
+        faults: state.faults,
+        warning_count: state.warning_count,
+        warnings: state.warnings,
+    })
+}
+
+fn chain_error(error: ChainError) -> BackupError {
+    match error {
+        ChainError::Store(error) => {
+            BackupError::Session(crate::repo::session::SessionError::Store(error))
+        }
+        ChainError::Lock(error) => BackupError::Lock(error),
+        ChainError::Local(error) => BackupError::Local {
+            path: PathBuf::from("the state directory"),
+            source: std::io::Error::other(error.to_string()),
+        },
+    }
+}
+
+/// What stays the same through the pipeline.
+struct Run<'r> {
+    options: &'r BackupOptions,
+    context: &'r Context<'r>,
+    indexed: &'r IndexedRepository,
+    session: &'r Session,
+    notes: &'r Notes<'r>,
+}
+
+type Outcome = (ChunkList, Option<CatalogueWriter>, Option<Description>);
+
+impl Run<'_> {
+    fn pipeline(
+        &self,
+        resolved: &Resolved,
+        catalogue_path: &std::path::Path,
+        nothing_gone: bool,
+    ) -> Result<Outcome, BackupError> {
+        let repository = self.indexed.repository();
+        let seed = chunker_seed(repository.keyring().dedup_secret());
+        let chunker = Chunker::new(repository.config().chunker(), &seed)?;
+        let storer =
+            Storer::new(self.indexed, self.session, self.context.clock, chunker, self.options.level);
+        let result = match &resolved.roots {
+            None => self.stream(&storer).map(|root| (root, None, None)),
+            Some(roots) => self.walk(&storer, resolved, roots, catalogue_path, nothing_gone),
+        };
+        // Published even when the backup fails: what is stored need not be stored again.
+        let finished = match &result {
+            Err(BackupError::Pack { .. } | BackupError::Session(_)) => Ok(()),
+            _ => storer.finish(),
+        };
+        let outcome = result?;
+        finished?;
+        let counts = &storer.counts;
+        self.notes.store(Statistics {
+            new_bytes: counts.new_bytes.load(Ordering::Relaxed),
+            stored_bytes: counts.stored_bytes.load(Ordering::Relaxed),
+            packs: counts.packs.load(Ordering::Relaxed),
+            new_chunks: counts.new_chunks.load(Ordering::Relaxed),
+            ..Statistics::default()
+        });
+        Ok(outcome)
+    }
+
+    fn threads(&self) -> usize {
+        if self.options.threads == 0 { process::cpus() } else { self.options.threads }
+    }
+
+    fn walk(
+        &self,
+        storer: &Storer<'_>,
+        resolved: &Resolved,
+        roots: &RootNode,
+        catalogue_path: &std::path::Path,
+        nothing_gone: bool,
+    ) -> Result<Outcome, BackupError> {
+        process::raise_open_files_limit();
+        self.context.monitor.event(Event::Stage("backing up"));
+        let local = |source| BackupError::Local { path: catalogue_path.to_path_buf(), source };
+        if let Some(dir) = catalogue_path.parent() {
+            create_private_dir(dir).map_err(|error| local(std::io::Error::other(error.to_string())))?;
+        }
+        let old = Catalogue::open(catalogue_path).filter(|old| self.is_usable(old.description()));
+        let all_there = nothing_gone && old.as_ref().is_some_and(|old| self.is_all_there(old.description()));
+        let mut catalogue = CatalogueWriter::create(catalogue_path).map_err(local)?;
+        let stopped = AtomicBool::new(false);
+        let walk = Walk::new(&resolved.filter);
+        let threads = self.threads();
+        let (jobs, job_queue) = bounded(2 * threads);
+        let (large, large_queue) = bounded(16);
+        let (done_sender, done) = unbounded();
+        let root = thread::scope(|scope| {
+            for _ in 0..threads {
+                let (queue, done) = (job_queue.clone(), done_sender.clone());
+                let (walk, stopped) = (&walk, &stopped);
+                scope.spawn(move || work(storer, &queue, &done, stopped));
+                scope.spawn(move || walk.help());
+            }
+            drop(job_queue);
+            let (pieces, reports, stop) = (jobs.clone(), done_sender.clone(), &stopped);
+            scope.spawn(move || read_large(storer.chunker(), &large_queue, &pieces, &reports, stop));
+            drop(done_sender);
+            let around = Surroundings {
+                options: self.options,
+                walk: &walk,
+                storer,
+                catalogue: old.as_ref(),
+                all_there,
+                jobs,
+                large,
+                done,
+                notes: self.notes,
+                clock: self.context.clock,
+                interrupt: self.context.interrupt,
+                stopped: &stopped,
+            };
+            let result = assemble(&around, &walk.start(roots.clone()), &mut catalogue);
+            if result.is_err() {
+                stopped.store(true, Ordering::Release);
+            }
+            walk.stop();
+            let Surroundings { jobs, large, done, .. } = around;
+            drop((jobs, large));
+            // Workers flush what they have gathered and end; an error of theirs comes last.
+            let late = done.iter().find_map(|done| match done {
+                crate::backup::worker::Done::Failed(error) => Some(error),
+                _ => None,
+            });
+            match (result, late) {
+                (Ok(_), Some(error)) => Err(error),
+                (result, _) => result,
+            }
+        })?;
+        let description = old.map(|old| old.description().clone());
+        Ok((root, Some(catalogue), description))
+    }
+
+    /// Whether lines of the previous backup mean the same today.
+    fn is_usable(&self, old: &Description) -> bool {
+        let owners = Owners::new();
+        let same = |known: Option<std::sync::Arc<str>>, then: &Option<String>| known.as_deref() == then.as_deref();
+        old.repository == self.indexed.repository().id().to_string()
+            && old.options == self.options.fingerprint()
+            && old.users.iter().all(|(uid, name)| same(owners.user_name(*uid), name))
+            && old.groups.iter().all(|(gid, name)| same(owners.group_name(*gid), name))
+    }
+
+    /// Whether all that the previous backup could rely on is still there.
+    fn is_all_there(&self, old: &Description) -> bool {
+        let segments: HashSet<_> = self.indexed.index().segments();
+        old.epoch == self.session.epoch()
+            && self.session.condemned().is_empty()
+            && old.segments.iter().all(|name| segments.contains(name))
+    }
+
+    fn stream(&self, storer: &Storer<'_>) -> Result<ChunkList, BackupError> {
+        self.context.monitor.event(Event::Stage("backing up"));
+        stream::store(storer, self.options, self.notes, self.context, self.threads())
+    }
+
+    fn commit_ready(
+        &self,
+        resolved: &Resolved,
+        started: Timestamp,
+        root: ChunkList,
+        state: &State,
+        parent: Option<crate::base::ids::SnapshotId>,
+    ) -> Snapshot {
+        let chain = self.session.segments();
+        let mut tags = self.options.tags.clone();
+        tags.sort();
+        tags.dedup();
+        Snapshot {
+            schema: SCHEMA.into(),
+            id: self.session.id(),
+            host: self.options.host.clone(),
+            sequence: 0,
+            previous: None,
+            time: self.options.time.unwrap_or(started),
+            finished: started,
+            job: self.options.job.clone(),
+            sources: resolved.names.clone(),
+            tags,
+            user: self.options.user.clone(),
+            root: RootChunks::spell(&root),
+            parent,
+            segments: chain.names.len() as u32,
+            last_segment: chain.last,
+            epoch: self.session.epoch(),
+            faults: state.faults,
+            statistics: state.statistics,
+            tool: self.options.tool.clone(),
+        }
+    }
+}
+
+/// What makes two backups runs of the same job: the job's name, or the host and the sources.
+fn job_key(options: &BackupOptions, names: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    match &options.job {
+        Some(job) => hasher.update(b"job\0").update(job.as_bytes()),
+        None => hasher.update(b"sources\0").update(options.host.as_bytes()),
+    };
+    for name in names {
+        hasher.update(b"\0").update(name.as_bytes());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+fn lock_job(state_dir: &std::path::Path, job: &str) -> Result<Lock, BackupError> {
+    let dir = state_dir.join("locks");
+    create_private_dir(&dir).map_err(LockError::Sys)?;
+    Ok(Lock::acquire(&dir.join(format!("{job}.lock")))?)
+}
+
+fn warn_of_damage(notes: &Notes<'_>, indexed: &IndexedRepository, gone: usize) {
+    for damaged in indexed.index().damaged() {
+        notes.warn(&format!(
+            "segment {} of the index cannot be used ({}); run `lifeboat check`",
+            damaged.name, damaged.error
+        ));
+    }
+    if gone > 0 {
+        notes.warn(&format!(
+            "{gone} packs are missing or have the wrong length; what they held is stored again \
+             where this backup still finds it; run `lifeboat check`"
+        ));
+    }
+}
+
+fn merged_names(old: Option<Description>, new: &OwnerNames) -> OwnerNames {
+    let mut names = new.clone();
+    if let Some(old) = old {
+        for (uid, name) in old.users {
+            names.users.entry(uid).or_insert(name);
+        }
+        for (gid, name) in old.groups {
+            names.groups.entry(gid).or_insert(name);
+        }
+    }
+    names
+}
