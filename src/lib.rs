@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod base;
 pub mod chunker;
+pub mod cli;
 pub mod compress;
 pub mod crypto;
 pub mod index;
@@ -10,3 +11,4 @@ pub mod pack;
 pub mod repo;
 pub mod store;
 pub mod sys;
+pub mod ui;

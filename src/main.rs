@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: a thin face of the library. See `lifeboat::cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lifeboat::cli::main()
+}

@@ -468,10 +468,9 @@ impl<'c> Assembler<'_, '_, 'c> {
 
     fn tree_done(&mut self, number: u64, chunks: ChunkList, payload: &[u8]) -> Result<(), BackupError> {
         let mut node = self.nodes.remove(&number).ok_or(BackupError::Worker)?;
-        self.catalogue.push(&node.path, payload).map_err(|source| BackupError::Local {
-            path: "the catalogue".into(),
-            source,
-        })?;
+        self.catalogue
+            .push(&node.path, payload)
+            .map_err(|source| BackupError::Local { path: "the catalogue".into(), source })?;
         let Some(parent) = node.parent else {
             self.root = Some(chunks);
             return Ok(());

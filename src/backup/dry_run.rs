@@ -44,9 +44,9 @@ pub fn dry_run(
             }
             continue;
         }
-        let old = catalogue.and_then(|catalogue| catalogue.directory(path)).and_then(|dir| {
-            dir.entries().find(|entry| entry.name == found.listed.name)
-        });
+        let old = catalogue
+            .and_then(|catalogue| catalogue.directory(path))
+            .and_then(|dir| dir.entries().find(|entry| entry.name == found.listed.name));
         let key = StatKey::of(&found.listed.stat);
         let unchanged = old.is_some_and(|old| old.key.matches(&key, leniency) && !old.line.is_empty());
         let is_file = found.listed.stat.kind == FileKind::File;
@@ -73,12 +73,7 @@ pub fn dry_run(
     })
 }
 
-fn tell_excluded(
-    path: &[u8],
-    scanned: &Scanned,
-    notes: &Notes<'_>,
-    see: &mut dyn FnMut(&DryRunEntry<'_>),
-) {
+fn tell_excluded(path: &[u8], scanned: &Scanned, notes: &Notes<'_>, see: &mut dyn FnMut(&DryRunEntry<'_>)) {
     notes.dir();
     scanned.warnings.iter().for_each(|warning| notes.warn(warning));
     for (name, error) in &scanned.errors {

@@ -27,8 +27,6 @@ use crate::backup::walk::Walk;
 use crate::backup::worker::{read_large, work};
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::{Clock, Timestamp};
-use crate::chunker::Chunker;
-use crate::crypto::derive::chunker_seed;
 use crate::repo::chain::{Chain, ChainError};
 use crate::repo::open::Repository;
 use crate::repo::read::IndexedRepository;
@@ -185,9 +183,7 @@ fn finish(
 
 fn chain_error(error: ChainError) -> BackupError {
     match error {
-        ChainError::Store(error) => {
-            BackupError::Session(crate::repo::session::SessionError::Store(error))
-        }
+        ChainError::Store(error) => BackupError::Session(crate::repo::session::SessionError::Store(error)),
         ChainError::Lock(error) => BackupError::Lock(error),
         ChainError::Local(error) => BackupError::Local {
             path: PathBuf::from("the state directory"),
@@ -215,10 +211,8 @@ impl Run<'_> {
         nothing_gone: bool,
     ) -> Result<Outcome, BackupError> {
         let repository = self.indexed.repository();
-        let seed = chunker_seed(repository.keyring().dedup_secret());
-        let chunker = Chunker::new(repository.config().chunker(), &seed)?;
-        let storer =
-            Storer::new(self.indexed, self.session, self.context.clock, chunker, self.options.level);
+        let chunker = repository.chunker()?;
+        let storer = Storer::new(self.indexed, self.session, self.context.clock, chunker, self.options.level);
         let result = match &resolved.roots {
             None => self.stream(&storer).map(|root| (root, None, None)),
             Some(roots) => self.walk(&storer, resolved, roots, catalogue_path, nothing_gone),
@@ -317,7 +311,8 @@ impl Run<'_> {
     /// Whether lines of the previous backup mean the same today.
     fn is_usable(&self, old: &Description) -> bool {
         let owners = Owners::new();
-        let same = |known: Option<std::sync::Arc<str>>, then: &Option<String>| known.as_deref() == then.as_deref();
+        let same =
+            |known: Option<std::sync::Arc<str>>, then: &Option<String>| known.as_deref() == then.as_deref();
         old.repository == self.indexed.repository().id().to_string()
             && old.options == self.options.fingerprint()
             && old.users.iter().all(|(uid, name)| same(owners.user_name(*uid), name))

@@ -21,7 +21,7 @@ use crate::index::rows::PackRow;
 use crate::index::segment::SegmentRows;
 use crate::index::session::SessionChunks;
 use crate::pack::directory::Directory;
-use crate::pack::reader::{chunk_id, pack_key};
+use crate::pack::reader::pack_key;
 use crate::pack::writer::PackWriter;
 use crate::repo::read::IndexedRepository;
 use crate::repo::session::Session;
@@ -253,7 +253,7 @@ impl<'s, 'a> BlockWriter<'s, 'a> {
     /// Stores `plain` unless the repository has it; answers its id either way.
     pub fn put(&mut self, kind: ChunkKind, plain: &[u8]) -> Result<ChunkId, BackupError> {
         debug_assert!(plain.len() <= limits::CHUNK_MAX_BYTES);
-        let id = chunk_id(self.storer.repository.repository().keyring().chunk_key(kind), plain);
+        let id = self.storer.repository.id_of(kind, plain);
         if !self.storer.claim(&id) {
             return Ok(id);
         }

@@ -208,23 +208,22 @@ impl<'a> Walk<'a> {
             let below = join(path, &listed.name);
             let reason = entered.filter.judge(&scanned.dir, &below, &listed);
             let is_dir = listed.stat.kind == FileKind::Dir;
-            let ticket = match reason {
+            if let Some(reason) = reason {
+                scanned.excluded.push((listed.name, reason));
+                continue;
+            }
+            let ticket = match (is_dir, entered.filter.judge_unopened(&listed)) {
                 // The place where something else is mounted is kept, for a restored system needs it.
-                Some(reason @ Reason::OtherFileSystem) if is_dir => {
+                (true, Some(reason)) => {
                     scanned.excluded.push((listed.name.clone(), reason));
                     None
                 }
-                Some(reason) => {
-                    scanned.excluded.push((listed.name, reason));
-                    continue;
+                (true, None) => {
+                    let dir = scanned.dir.closed_child(&listed);
+                    let what = What::Inside { dir, filter: entered.filter.clone() };
+                    Some(Ticket::new(Request { what, path: below }))
                 }
-                None => is_dir.then(|| {
-                    let what = What::Inside {
-                        dir: scanned.dir.closed_child(&listed),
-                        filter: entered.filter.clone(),
-                    };
-                    Ticket::new(Request { what, path: below })
-                }),
+                (false, _) => None,
             };
             scanned.entries.push_back(Found { listed, ticket, is_source: false });
         }
@@ -239,8 +238,7 @@ impl<'a> Walk<'a> {
             let stat = scanned.dir.stat_child(&name)?;
             let is_dir = stat.kind == FileKind::Dir;
             let below = join(path, &name);
-            let ticket =
-                is_dir.then(|| Ticket::new(Request { what: What::Root(child), path: below }));
+            let ticket = is_dir.then(|| Ticket::new(Request { what: What::Root(child), path: below }));
             scanned.entries.push_back(Found { listed: Listed { name, stat }, ticket, is_source });
         }
         Ok(scanned)
@@ -256,10 +254,9 @@ fn open_scanned(dir: DirHandle) -> SysResult<Scanned> {
     let stat = dir.stat()?;
     let (xattrs, warnings) = match xattrs::read(&dir) {
         Ok(found) => (found.pairs, Vec::new()),
-        Err(error) => (
-            Vec::new(),
-            vec![SysError::new("read the attributes of", dir.path(), error).to_string()],
-        ),
+        Err(error) => {
+            (Vec::new(), vec![SysError::new("read the attributes of", dir.path(), error).to_string()])
+        }
     };
     Ok(Scanned {
         dir,

@@ -107,12 +107,7 @@ struct Progress {
 }
 
 /// What a worker thread does until there is no more work.
-pub fn work<'c>(
-    storer: &Storer<'_>,
-    jobs: &Receiver<Job<'c>>,
-    done: &Sender<Done>,
-    stopped: &AtomicBool,
-) {
+pub fn work<'c>(storer: &Storer<'_>, jobs: &Receiver<Job<'c>>, done: &Sender<Done>, stopped: &AtomicBool) {
     let result = BlockWriter::new(storer).and_then(|mut writer| {
         let mut buffer = Vec::new();
         for job in jobs {

@@ -3,8 +3,8 @@
 //! As <https://c2sp.org/age#payload> has it: pieces of 64 KiB of plaintext, each followed by its
 //! 16-byte tag; the nonce is the piece's number as 11 big-endian bytes and a last byte that is 1 for
 //! the last piece. The last piece may be short, and is empty only where the plaintext is. ring's
-//! assembly does the work, in place, several times as fast as age's own library; and as each piece
-//! stands for itself, a reader opens those it needs.
+//! assembly does the work, in place and without a stream's buffers; and as each piece stands for
+//! itself, a reader opens those it needs.
 
 use std::ops::Range;
 

@@ -121,7 +121,10 @@ mod tests {
         SEALED_HEADER_MAX, SEALED_PIECE_LEN, X25519_HEADER_LEN, expected_sealed_range, open, open_header,
         seal, seal_parts, sealed_len,
     };
+    use crate::base::hex;
+    use crate::base::secret::SecretText;
     use crate::crypto::error::CryptoError;
+    use crate::crypto::identities::IdentitySet;
     use crate::crypto::x25519::Identity;
 
     const LENGTHS: [usize; 7] = [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000];
@@ -285,6 +288,86 @@ mod tests {
             };
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             assert_eq!(output.stdout, plain, "{len} bytes");
+        }
+    }
+
+    /// One of age's own test vectors: see fixtures/age-testkit/README.
+    struct Vector {
+        name: String,
+        header: Vec<(String, String)>,
+        file: Vec<u8>,
+    }
+
+    impl Vector {
+        fn all() -> Vec<Vector> {
+            let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/age-testkit");
+            let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+            let vectors = entries.filter(|path| !path.ends_with("README")).map(|path| {
+                let bytes = std::fs::read(&path).unwrap();
+                let end = bytes.windows(2).position(|pair| pair == b"\n\n").unwrap();
+                let text = std::str::from_utf8(&bytes[..end]).unwrap();
+                let header = text.lines().map(|line| line.split_once(": ").unwrap());
+                let header = header.map(|(name, value)| (name.into(), value.into())).collect();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                let mut vector = Vector { name, header, file: bytes[end + 2..].to_vec() };
+                if vector.value("compressed") == Some("zstd") {
+                    vector.file = zstd::decode_all(vector.file.as_slice()).unwrap();
+                }
+                vector
+            });
+            vectors.collect()
+        }
+
+        fn value(&self, name: &str) -> Option<&str> {
+            self.header.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        }
+
+        /// Opens it as a slot where it has a passphrase, as a sealed object otherwise.
+        fn open(&self) -> Result<Vec<u8>, CryptoError> {
+            let slot =
+                self.value("passphrase").map(|text| IdentitySet::passphrase(SecretText::new(text.into())));
+            let identities = self.header.iter().filter(|(name, _)| name == "identity");
+            let identities: Vec<Identity> = identities
+                .map(|(_, text)| Identity::parse(&SecretText::new(text.clone())).unwrap())
+                .collect();
+            if let Some(set) = slot {
+                return match set.open_slot(&self.file)? {
+                    Some(plain) => Ok(plain.to_vec()),
+                    None => Err(CryptoError::NotForUs),
+                };
+            }
+            open(&identities, &self.file)
+        }
+    }
+
+    #[test]
+    fn ages_test_vectors_open_or_fail_as_they_should() {
+        let vectors = Vector::all();
+        assert!(vectors.len() > 90, "{} vectors", vectors.len());
+        for vector in vectors {
+            let opened = vector.open();
+            let Vector { name, .. } = &vector;
+            // age's library reads these two on purpose: an early version of it wrote such headers.
+            if ["stanza_missing_body", "stanza_missing_final_line"].contains(&name.as_str()) {
+                continue;
+            }
+            match (vector.value("expect").unwrap(), opened) {
+                ("success", Ok(plain)) => {
+                    let digest = ring::digest::digest(&ring::digest::SHA256, &plain);
+                    assert_eq!(
+                        Some(hex::encode(digest.as_ref()).as_str()),
+                        vector.value("payload"),
+                        "{name}"
+                    );
+                }
+                ("no match", Err(CryptoError::NotForUs | CryptoError::NoIdentity)) => {}
+                ("payload failure", Err(CryptoError::Piece { .. } | CryptoError::Length { .. })) => {}
+                ("header failure" | "HMAC failure", Err(error)) => {
+                    let payload = matches!(error, CryptoError::Piece { .. } | CryptoError::Length { .. });
+                    assert!(!payload, "{name}: {error}");
+                }
+                (expected, opened) => panic!("{name}: {expected}, but {:?}", opened.map(|plain| plain.len())),
+            }
         }
     }
 }

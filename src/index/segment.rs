@@ -24,7 +24,7 @@ pub const SIGN_CONTEXT: &str = "segment";
 
 /// Who published a segment, and after which.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SegmentHeader {
+pub struct SegmentHeader<C = serde_json::Value> {
     /// The session that published it.
     pub session: SnapshotId,
     /// The host's name.
@@ -33,8 +33,8 @@ pub struct SegmentHeader {
     pub number: u32,
     /// Hash of the session's previous segment; none for the first.
     pub previous: Option<ObjectHash>,
-    /// The host's certificate, as `repo::certificate` spells it.
-    pub certificate: String,
+    /// The host's certificate, as `repo::certificate` defines it.
+    pub certificate: C,
 }
 
 /// A segment's rows.
@@ -110,7 +110,7 @@ impl SegmentRows {
 
 /// Makes the object: `sign` signs the 32-byte hash of the body with [`SIGN_CONTEXT`].
 pub fn encode_segment(
-    header: &SegmentHeader,
+    header: &SegmentHeader<impl Serialize>,
     rows: &SegmentRows,
     recipient: &Recipient,
     sign: impl FnOnce(&[u8; 32]) -> [u8; 64],

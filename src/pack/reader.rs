@@ -130,3 +130,9 @@ pub fn pack_name(key: &str) -> Option<PackName> {
     }
     PackName::parse(name)
 }
+
+impl std::fmt::Debug for PackReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PackReader({} bytes)", self.sealed_len)
+    }
+}

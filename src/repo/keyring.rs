@@ -408,4 +408,12 @@ mod tests {
         let seed = crate::base::hex::encode(keyring.dedup_secret().expose());
         assert!(!shown.contains(&seed));
     }
+
+    #[test]
+    fn threads_may_share_keys() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Keyring>();
+        shared::<crate::crypto::identities::IdentitySet>();
+        shared::<sealed::SealedHeader>();
+    }
 }

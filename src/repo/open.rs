@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::PackName;
+use crate::chunker::{Chunker, ChunkerError, ChunkerParams};
 use crate::crypto::identities::IdentitySet;
-use crate::crypto::sign::PublicKey;
 use crate::index::cache::{Index, IndexError};
 use crate::index::segment::{SIGN_CONTEXT, Segment};
 use crate::pack::reader::pack_name;
-use crate::repo::certificate::Certificate;
-use crate::repo::config::{self, Config, ConfigError, Fingerprint};
-use crate::repo::keyring::{KeyError, Keyring};
+use crate::repo::certificate::SignedCertificate;
+use crate::repo::config::{Config, ConfigError, Fingerprint, RepositoryId};
+use crate::repo::keyring::Keyring;
 use crate::repo::read::IndexedRepository;
 use crate::repo::session::{Session, SessionError};
-use crate::repo::slots;
+use crate::repo::slots::SlotError;
+use crate::repo::slots::open::{Wish, open_any};
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 
@@ -38,7 +39,7 @@ pub enum OpenError {
     Config(#[from] ConfigError),
     /// No slot opens.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Slot(#[from] SlotError),
     /// The store fails.
     #[error("the repository cannot be read")]
     Store(#[source] StoreError),
@@ -76,7 +77,7 @@ impl OpenError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             OpenError::Config(error) => error.kind(),
-            OpenError::Key(error) => error.kind(),
+            OpenError::Slot(error) => error.kind(),
             OpenError::Store(error) => error.kind(),
             OpenError::Index(IndexError::Store(error)) => error.kind(),
             OpenError::Session(error) => error.kind(),
@@ -101,11 +102,12 @@ impl Repository {
     pub fn open(
         client: Client,
         identities: &IdentitySet,
+        wish: &Wish<'_>,
         pinned: Option<&str>,
         paths: LocalPaths,
     ) -> Result<Self, OpenError> {
-        let config = config::read(&client)?;
-        let keyring = slots::open_any(&client, &config, identities)?;
+        let (config, _) = Config::load(&client)?;
+        let keyring = open_any(&client, &config, identities, wish)?;
         Self::from_parts(client, config, keyring, pinned, paths)
     }
 
@@ -130,16 +132,13 @@ impl Repository {
             pinned: pinned.to_owned(),
         };
         if let Some(pinned) = pinned {
-            return match found.check_pinned(pinned) {
-                Ok(()) => Ok(()),
-                Err(_) => Err(refuse(pinned)),
-            };
+            return Ok(found.check_pinned(pinned, "the configuration")?);
         }
         // Known by where it is: a store that swaps the whole repository also swaps its id.
         let place = blake3::hash(self.client.location().as_bytes()).to_hex();
         let path = self.paths.state.join("known").join(&place[..32]);
         match std::fs::read_to_string(&path) {
-            Ok(known) if found.check_pinned(known.trim()).is_ok() => Ok(()),
+            Ok(known) if found.check_pinned(known.trim(), "the state directory").is_ok() => Ok(()),
             Ok(known) => Err(refuse(known.trim())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.pin(&path, &found),
             Err(source) => Err(OpenError::Local { path, source }),
@@ -170,18 +169,30 @@ impl Repository {
     }
 
     /// The repository's id.
-    pub fn id(&self) -> &str {
-        self.config.id()
+    pub fn id(&self) -> RepositoryId {
+        self.config.public.id
+    }
+
+    /// The repository's chunker, seeded by its dedup secret.
+    pub fn chunker(&self) -> Result<Chunker, ChunkerError> {
+        let spec = &self.config.public.chunker;
+        let number = |name: &str| spec.parameters.get(name).copied().unwrap_or(0);
+        let params = ChunkerParams {
+            algorithm: spec.algorithm.clone(),
+            min_bytes: number("min_bytes"),
+            max_bytes: number("max_bytes"),
+        };
+        Chunker::new(&params, &self.keyring.chunker_seed())
     }
 
     /// The directory for this repository's cache.
     pub fn cache_dir(&self) -> PathBuf {
-        self.paths.cache.join(self.id())
+        self.paths.cache.join(self.id().to_string())
     }
 
     /// The directory for this repository's state.
     pub fn state_dir(&self) -> PathBuf {
-        self.paths.state.join(self.id())
+        self.paths.state.join(self.id().to_string())
     }
 
     /// Loads the index for reading.
@@ -216,22 +227,23 @@ impl Repository {
 
     fn open_index(&self, condemned: HashSet<PackName>) -> Result<Index, OpenError> {
         let directory = self.cache_dir().join("index");
-        let root = *self.keyring.root_public();
-        let verify = move |segment: &Segment| verify_segment(&root, segment);
+        let verify = |segment: &Segment| verify_segment(&self.keyring, segment);
         let identities = self.keyring.index_identities();
         Ok(Index::open(&self.client, identities, &verify, &directory, condemned)?)
     }
 }
 
 /// Checks that an enrolled host signed `segment` under its own name.
-pub fn verify_segment(root: &PublicKey, segment: &Segment) -> Result<(), String> {
+pub fn verify_segment(keyring: &Keyring, segment: &Segment) -> Result<(), String> {
+    let signed: SignedCertificate = serde_json::from_value(segment.header.certificate.clone())
+        .map_err(|_| "it carries no certificate".to_owned())?;
     let certificate =
-        Certificate::verify(&segment.header.certificate, root).map_err(|error| error.to_string())?;
-    if !certificate.covers(&segment.header.host) {
+        signed.verify(keyring.signer(), keyring.repository()).map_err(|error| error.to_string())?;
+    if !certificate.allows_host(&segment.header.host) {
         return Err(format!("its certificate is not for host {:?}", segment.header.host));
     }
     certificate
-        .public_key()
+        .public_key
         .verify(SIGN_CONTEXT, &segment.signed_hash, &segment.signature)
         .map_err(|_| "it was forged or altered".to_owned())
 }

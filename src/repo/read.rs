@@ -11,6 +11,7 @@ use bytes::Bytes;
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::{ChunkId, ChunkKind, PackName};
 use crate::base::limits;
+use crate::base::secret::Secret32;
 use crate::compress::{CompressError, Decompressor};
 use crate::crypto::x25519::Identity;
 use crate::index::cache::Index;
@@ -79,9 +80,9 @@ impl ReadError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             ReadError::Key(error) => error.kind(),
-            ReadError::Fetch { source: StoreError::NotFound { .. } | StoreError::ShortRead { .. }, .. } => {
-                ErrorKind::Damage
-            }
+            ReadError::Fetch {
+                source: StoreError::NotFound { .. } | StoreError::ShortRead { .. }, ..
+            } => ErrorKind::Damage,
             ReadError::Fetch { source, .. } => source.kind(),
             ReadError::Setup(_) => ErrorKind::Failed,
             _ => ErrorKind::Damage,
@@ -94,6 +95,8 @@ impl ReadError {
 pub struct IndexedRepository {
     repository: Repository,
     index: Index,
+    data_key: Secret32,
+    meta_key: Secret32,
     readers: Mutex<HashMap<PackName, Arc<PackReader>>>,
     blocks: Mutex<BlockCache>,
 }
@@ -114,7 +117,10 @@ impl std::fmt::Debug for BlockCache {
 impl IndexedRepository {
     /// Puts the two together.
     pub fn new(repository: Repository, index: Index) -> Self {
-        Self { repository, index, readers: Mutex::default(), blocks: Mutex::default() }
+        let key = |kind| repository.keyring().chunk_key(kind);
+        let (data_key, meta_key) = (key(ChunkKind::Data), key(ChunkKind::Meta));
+        let (readers, blocks) = (Mutex::default(), Mutex::default());
+        Self { repository, index, data_key, meta_key, readers, blocks }
     }
 
     /// The repository.
@@ -143,9 +149,17 @@ impl IndexedRepository {
         }
     }
 
+    /// The id that `plain` has as a chunk of `kind`.
+    pub fn id_of(&self, kind: ChunkKind, plain: &[u8]) -> ChunkId {
+        match kind {
+            ChunkKind::Data => chunk_id(&self.data_key, plain),
+            ChunkKind::Meta => chunk_id(&self.meta_key, plain),
+        }
+    }
+
     /// Whether `plain` is what `id` says.
     pub fn verify(&self, kind: ChunkKind, id: &ChunkId, plain: &[u8]) -> bool {
-        chunk_id(self.repository.keyring().chunk_key(kind), plain) == *id
+        self.id_of(kind, plain) == *id
     }
 
     /// Bytes of a pack's object.
@@ -163,9 +177,8 @@ impl IndexedRepository {
         if let Some(reader) = self.readers.lock().unwrap_or_else(PoisonError::into_inner).get(pack) {
             return Ok(Arc::clone(reader));
         }
-        let reader =
-            PackReader::open(self.identities(kind)?, sealed_len, |range| self.fetch(pack, range))
-                .map_err(|error| pack_error(*pack, error))?;
+        let reader = PackReader::open(self.identities(kind)?, sealed_len, |range| self.fetch(pack, range))
+            .map_err(|error| pack_error(*pack, error))?;
         let reader = Arc::new(reader);
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() >= READERS_MAX {

@@ -7,14 +7,14 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::sign::{PublicKey, signature_from_text, signature_to_text};
-use crate::repo::certificate::Certificate;
+use crate::crypto::sign::{signature_from_text, signature_to_text};
+use crate::repo::certificate::{Certificate, CertificateError, SignedCertificate};
 use crate::repo::keyring::Keyring;
 
 /// The second line.
 #[derive(Serialize, Deserialize)]
 struct Seal {
-    certificate: String,
+    certificate: SignedCertificate,
     signature: String,
 }
 
@@ -28,8 +28,8 @@ pub enum RecordError {
     #[error("it is damaged")]
     Json(#[source] serde_json::Error),
     /// The certificate is not the repository's.
-    #[error("its host is not enrolled in this repository: {0}")]
-    Certificate(String),
+    #[error("its host is not enrolled in this repository")]
+    Certificate(#[source] CertificateError),
     /// The signature is wrong.
     #[error("its signature does not hold: it was forged or altered")]
     Signature,
@@ -40,26 +40,26 @@ pub fn encode(keyring: &Keyring, context: &str, body: &impl Serialize) -> Result
     let mut text = serde_json::to_vec(body).map_err(RecordError::Json)?;
     text.push(b'\n');
     let seal = Seal {
-        certificate: keyring.certificate_text().to_owned(),
-        signature: signature_to_text(&keyring.host_key().sign(context, &text)),
+        certificate: keyring.certificate().clone(),
+        signature: signature_to_text(&keyring.sign(context, &text)),
     };
     serde_json::to_writer(&mut text, &seal).map_err(RecordError::Json)?;
     text.push(b'\n');
     Ok(text)
 }
 
-/// Reads a record of `context`, checks it against the root key, and says who signed it.
+/// Reads a record of `context`, checks it against the root key that `keyring` knows, and says who signed it.
 pub fn decode<T: DeserializeOwned>(
-    root: &PublicKey,
+    keyring: &Keyring,
     context: &str,
     text: &[u8],
 ) -> Result<(T, Certificate), RecordError> {
     let end = text.iter().position(|byte| *byte == b'\n').ok_or(RecordError::Shape("it has one line"))?;
     let (body, seal) = text.split_at(end + 1);
     let seal: Seal = serde_json::from_slice(seal).map_err(RecordError::Json)?;
-    let certificate = Certificate::verify(&seal.certificate, root)
-        .map_err(|error| RecordError::Certificate(error.to_string()))?;
+    let certificate =
+        seal.certificate.verify(keyring.signer(), keyring.repository()).map_err(RecordError::Certificate)?;
     let signature = signature_from_text(&seal.signature).ok_or(RecordError::Signature)?;
-    certificate.public_key().verify(context, body, &signature).map_err(|_| RecordError::Signature)?;
+    certificate.public_key.verify(context, body, &signature).map_err(|_| RecordError::Signature)?;
     Ok((serde_json::from_slice(body).map_err(RecordError::Json)?, certificate))
 }

@@ -192,9 +192,9 @@ impl Session {
             host: self.host.clone(),
             number: chain.names.len() as u32,
             previous: chain.last,
-            certificate: keyring.certificate_text().to_owned(),
+            certificate: keyring.certificate().clone(),
         };
-        let sign = |hash: &[u8; 32]| keyring.host_key().sign(segment::SIGN_CONTEXT, hash);
+        let sign = |hash: &[u8; 32]| keyring.sign(segment::SIGN_CONTEXT, hash);
         let object = segment::encode_segment(&header, rows, keyring.index_recipient(), sign)
             .map_err(SessionError::Segment)?;
         let name = SegmentName(random_bytes());
@@ -220,10 +220,8 @@ impl Session {
             Ok(()) => {}
             Err(StoreError::AlreadyExists { .. }) => {
                 // Either our own write whose answer was lost, or a collector's fence.
-                let (found, _) = self
-                    .client
-                    .get_bounded(&key, limits::SNAPSHOT_MAX_BYTES)
-                    .map_err(SessionError::Store)?;
+                let (found, _) =
+                    self.client.get_bounded(&key, limits::SNAPSHOT_MAX_BYTES).map_err(SessionError::Store)?;
                 if found != object {
                     return Err(SessionError::Fenced);
                 }
@@ -249,7 +247,7 @@ pub fn read_gc(client: &Client, keyring: &Keyring) -> Result<(GcState, HashSet<P
         Err(StoreError::NotFound { .. }) => return Ok((GcState::default(), HashSet::new())),
         Err(error) => return Err(SessionError::Store(error)),
     };
-    let (state, _) = record::decode::<GcState>(keyring.root_public(), GC_STATE_CONTEXT, &body)
+    let (state, _) = record::decode::<GcState>(keyring, GC_STATE_CONTEXT, &body)
         .map_err(|source| SessionError::Record { key: GC_STATE_KEY.into(), source })?;
     let mut condemned = HashSet::new();
     for name in &state.lists {

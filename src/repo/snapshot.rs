@@ -243,12 +243,13 @@ pub fn decode(
     let plain = sealed::open(identities, object).map_err(|error| damaged(error.to_string()))?;
     let text = compress::decompress_stream(&plain, limits::SNAPSHOT_MAX_BYTES as usize)
         .map_err(|error| damaged(error.to_string()))?;
-    let (snapshot, certificate) = record::decode::<Snapshot>(keyring.root_public(), SIGN_CONTEXT, &text)
+    let (snapshot, certificate) = record::decode::<Snapshot>(keyring, SIGN_CONTEXT, &text)
         .map_err(|error| damaged(error.to_string()))?;
     if snapshot.schema != SCHEMA {
         return Err(damaged(format!("its schema is {:?}", snapshot.schema)));
     }
-    if snapshot.id != *id || host_for_key(&snapshot.host) != host || !certificate.covers(&snapshot.host) {
+    if snapshot.id != *id || host_for_key(&snapshot.host) != host || !certificate.allows_host(&snapshot.host)
+    {
         return Err(damaged("it stands under another name or was signed by another host".into()));
     }
     if snapshot.root.read().is_none() {

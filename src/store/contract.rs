@@ -371,7 +371,7 @@ mod tests {
                 Breach::SwapReadsFirstThenWrites if current.as_ref() == expected => {
                     std::thread::yield_now();
                     self.0.overwrite(key, body.clone());
-                    Ok(Version::of_contents(body))
+                    Ok(Version::of_contents(body.clone()))
                 }
                 _ => self.0.swap_now(key, expected, body),
             }

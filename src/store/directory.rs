@@ -205,7 +205,7 @@ impl BlockingStore for DirectoryStore {
         // A create takes no lock, so only a rename that replaces nothing can win against one.
         let place = if expected.is_none() { Temporary::place_new } else { Temporary::place_over };
         match self.0.write(key, body, place) {
-            Ok(()) => Ok(Version::of_contents(body)),
+            Ok(()) => Ok(Version::of_contents(body.clone())),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(self.0.conflict(key)),
             Err(error) => Err(self.0.write_error(key, error)),
         }
@@ -217,9 +217,9 @@ impl BlockingStore for DirectoryStore {
             let (location, key) = (self.0.location.clone(), key.to_string());
             return Err(StoreError::TooLarge { location, key, size, max: max_bytes });
         }
-        let body = self.0.read_exactly(key, &file, 0..size)?;
-        let version = Version::of_contents(&body);
-        Ok((body.into(), version))
+        let body = Bytes::from(self.0.read_exactly(key, &file, 0..size)?);
+        let version = Version::of_contents(body.clone());
+        Ok((body, version))
     }
 
     fn get_range_now(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {

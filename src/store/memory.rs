@@ -74,12 +74,12 @@ impl BlockingStore for MemoryStore {
 
     fn swap_now(&self, key: &Key, expected: Option<&Version>, body: &Bytes) -> Result<Version, StoreError> {
         let mut objects = self.objects();
-        let current = objects.get(key).map(|body| Version::of_contents(body));
+        let current = objects.get(key).cloned().map(Version::of_contents);
         if current.as_ref() != expected {
             return Err(StoreError::Conflict { location: LOCATION.into(), key: key.to_string() });
         }
         objects.insert(key.clone(), body.clone());
-        Ok(Version::of_contents(body))
+        Ok(Version::of_contents(body.clone()))
     }
 
     fn get_now(&self, key: &Key, max_bytes: u64) -> Result<(Bytes, Version), StoreError> {
@@ -93,7 +93,7 @@ impl BlockingStore for MemoryStore {
                 max: max_bytes,
             });
         }
-        let version = Version::of_contents(&body);
+        let version = Version::of_contents(body.clone());
         Ok((body, version))
     }
 

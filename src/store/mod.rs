@@ -13,13 +13,14 @@ pub mod error;
 pub mod faulty;
 pub mod key;
 pub mod memory;
+mod place;
 pub mod recording;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::panic;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -29,35 +30,58 @@ use crate::base::time::Timestamp;
 use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::place::Place;
 
 /// What every operation of a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Names one state of one object, for compare-and-swap. Opaque: only equality means anything, and
 /// only between versions of the same object of the same store.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Version(String);
+#[derive(Clone)]
+pub struct Version(State);
+
+#[derive(Clone)]
+enum State {
+    Named(String),
+    /// Named by a hash, but only once somebody asks: hashing makes reading a pack take half as
+    /// long again, and nobody swaps packs.
+    Contents(Bytes),
+}
 
 impl Version {
     /// Takes a backend's own name for the state.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The backend's own name for the state.
-    pub fn as_str(&self) -> &str {
-        &self.0
+        Self(State::Named(text.into()))
     }
 
     /// The version of backends that have none of their own: half a BLAKE3 of the contents.
-    pub fn of_contents(body: &[u8]) -> Self {
-        Self(blake3::hash(body).to_hex()[..32].to_owned())
+    pub fn of_contents(body: Bytes) -> Self {
+        Self(State::Contents(body))
+    }
+
+    /// The name of the state.
+    pub fn name(&self) -> Cow<'_, str> {
+        match &self.0 {
+            State::Named(text) => Cow::Borrowed(text),
+            State::Contents(body) => Cow::Owned(blake3::hash(body).to_hex()[..32].to_owned()),
+        }
     }
 }
 
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (State::Contents(one), State::Contents(two)) => one == two,
+            _ => self.name() == other.name(),
+        }
+    }
+}
+
+impl Eq for Version {}
+
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Version({})", self.0)
+        write!(f, "Version({})", self.name())
     }
 }
 
@@ -244,47 +268,11 @@ fn off_the_reactor<T: Send + 'static>(
 /// The store that `url` names: a path or a `file://` URL; `create` makes the directory where it is
 /// missing. This match is the one place that knows all backends.
 pub fn open(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
-    let unsupported = |why: String| StoreError::Unsupported { location: url.to_owned(), why };
-    let path = match url.split_once("://") {
-        _ if url.is_empty() => return Err(unsupported("an empty text names no repository".into())),
-        Some(("file", rest)) => file_url_path(rest).ok_or_else(|| {
-            unsupported("a file URL has the form file:///absolute/path, on this machine".into())
-        })?,
-        Some((scheme, _)) if is_scheme(scheme) => {
-            return Err(unsupported(format!(
-                "{scheme}:// is not supported: this version keeps repositories in directories; give a path"
-            )));
-        }
-        _ => PathBuf::from(url),
-    };
-    let store = if create { DirectoryStore::create(&path)? } else { DirectoryStore::open(&path)? };
-    Ok(Arc::new(store))
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
-}
-
-/// The path of `file://` + `rest` (RFC 8089): no host or `localhost`, absolute, percent-encoded.
-fn file_url_path(rest: &str) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt as _;
-    let encoded = rest.strip_prefix("localhost").filter(|path| path.starts_with('/')).unwrap_or(rest);
-    if !encoded.starts_with('/') {
-        return None;
+    let unsupported = |why| StoreError::Unsupported { location: url.to_owned(), why };
+    match place::parse(url).map_err(unsupported)? {
+        Place::Directory(path) if create => Ok(Arc::new(DirectoryStore::create(path)?)),
+        Place::Directory(path) => Ok(Arc::new(DirectoryStore::open(path)?)),
     }
-    let mut path = Vec::with_capacity(encoded.len());
-    let mut bytes = encoded.bytes();
-    while let Some(byte) = bytes.next() {
-        path.push(match byte {
-            b'%' => {
-                let digits = [bytes.next()?, bytes.next()?].map(|digit| digit.to_ascii_lowercase());
-                crate::base::hex::decode::<1>(std::str::from_utf8(&digits).ok()?)?[0]
-            }
-            byte => byte,
-        });
-    }
-    (!path.contains(&0)).then(|| std::ffi::OsString::from_vec(path).into())
 }
 
 #[cfg(test)]

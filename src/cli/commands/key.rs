@@ -1,0 +1,177 @@
+//! `lifeboat key`: manage who can open the repository.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::base::role::Role;
+use crate::cli::values::parse_host;
+
+const EXAMPLES_LIST: &str = "\
+Examples:
+  lifeboat key list
+      Who can open the repository, and what may they do?";
+
+const EXAMPLES_ADD: &str = "\
+Examples:
+  lifeboat key add --role writer --host web1 --recipient age1…
+      Let a host back up; it can neither read old data nor delete any.
+  lifeboat key add --role restorer --recipient admin-keys.txt --label 'on-call'
+      Let the people whose keys are in a file do everything.
+  lifeboat key add --role maintainer --new-passphrase
+      Ask for a passphrase that opens the maintainer's role.";
+
+const EXAMPLES_REMOVE: &str = "\
+Examples:
+  lifeboat key remove 5d02a9f1
+      Close the slot whose name begins with these digits.";
+
+const EXAMPLES_PASSWD: &str = "\
+Examples:
+  lifeboat key passwd
+      Ask for the old passphrase, and for a new one twice.
+  lifeboat key passwd --passphrase-file old --new-passphrase-file new
+      The same for scripts.";
+
+const EXAMPLES_EXPORT: &str = "\
+Examples:
+  lifeboat key export --output repository-keys.txt
+      Keep this file offline: stock age reads the repository with it.";
+
+const EXAMPLES_TRUST: &str = "\
+Examples:
+  lifeboat key trust 5d02a9f1c0ffee5d02a9f1c0ffee5d02
+      Accept the repository with this fingerprint from now on.";
+
+/// Manages key slots. Each opens one role of the repository for one recipient; data is never written anew
+/// for it.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// List key slots: name, role, host, recipient, label
+    #[command(after_help = EXAMPLES_LIST)]
+    List,
+
+    /// Open a role for one more key or passphrase
+    #[command(after_help = EXAMPLES_ADD)]
+    Add(AddArgs),
+
+    /// Remove a key slot
+    ///
+    /// Whoever had it may have kept what was in it: for a key that was stolen, rotate the repository's
+    /// keys too. The last slot of a restorer is not removed.
+    #[command(after_help = EXAMPLES_REMOVE)]
+    Remove(RemoveArgs),
+
+    /// Change a passphrase
+    #[command(after_help = EXAMPLES_PASSWD)]
+    Passwd(PasswdArgs),
+
+    /// Write the repository's own private keys to a file, for recovery with stock tools
+    ///
+    /// Whoever has this file can read everything. It cannot be taken back by removing a slot.
+    #[command(after_help = EXAMPLES_EXPORT)]
+    Export(ExportArgs),
+
+    /// Accept a repository by its fingerprint
+    ///
+    /// A repository's fingerprint is pinned when it is first used; a different one at the same place is
+    /// refused. This accepts it, if it is the one that is there. Compare it with what `init` showed, not
+    /// with what the error says.
+    #[command(after_help = EXAMPLES_TRUST)]
+    Trust(TrustArgs),
+}
+
+/// `lifeboat key add`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true).multiple(true)
+    .args(["recipient", "new_passphrase", "new_passphrase_file", "new_passphrase_command"]))]
+pub struct AddArgs {
+    /// What the new key may do
+    #[arg(long, value_name = "ROLE", value_enum)]
+    pub role: RoleName,
+
+    /// The host that a writer's key is for; its signing key is made and enrolled
+    #[arg(long, value_name = "NAME", value_parser = parse_host, required_if_eq("role", "writer"))]
+    pub host: Option<String>,
+
+    /// A remark, shown by `key list`
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+
+    /// An age or ssh public key, or a file with one on each line; may be given several times
+    #[arg(long, value_name = "KEY|FILE")]
+    pub recipient: Vec<String>,
+
+    /// Where a new passphrase comes from.
+    #[command(flatten)]
+    pub passphrase: NewPassphraseArgs,
+}
+
+/// Where a new passphrase comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct NewPassphraseArgs {
+    /// Ask for the new passphrase on the terminal
+    #[arg(long, conflicts_with_all = ["new_passphrase_file", "new_passphrase_command"])]
+    pub new_passphrase: bool,
+
+    /// Read the new passphrase from the first line of a file
+    #[arg(long, value_name = "FILE", conflicts_with = "new_passphrase_command")]
+    pub new_passphrase_file: Option<PathBuf>,
+
+    /// Take the new passphrase from the first line a command prints
+    #[arg(long, value_name = "COMMAND")]
+    pub new_passphrase_command: Option<String>,
+}
+
+/// `lifeboat key remove`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RemoveArgs {
+    /// The beginning of the slot's name, as `key list` shows it
+    #[arg(value_name = "SLOT", required = true)]
+    pub slots: Vec<String>,
+}
+
+/// `lifeboat key passwd`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PasswdArgs {
+    /// Where a new passphrase comes from.
+    #[command(flatten)]
+    pub passphrase: NewPassphraseArgs,
+}
+
+/// `lifeboat key export`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExportArgs {
+    /// The file to write, readable by its owner only; it must not exist. `-` is standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// `lifeboat key trust`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TrustArgs {
+    /// The fingerprint, as `init` and `key list` show it
+    #[arg(value_name = "FINGERPRINT")]
+    pub fingerprint: String,
+}
+
+/// The roles, as they are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleName {
+    /// Adds snapshots; reads no old data, deletes nothing.
+    Writer,
+    /// Sees names and structure, collects garbage; reads no contents.
+    Maintainer,
+    /// Reads everything, manages keys.
+    Restorer,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Writer => Role::Writer,
+            RoleName::Maintainer => Role::Maintainer,
+            RoleName::Restorer => Role::Restorer,
+        }
+    }
+}

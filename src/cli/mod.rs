@@ -1,0 +1,104 @@
+//! Floor 9: the command line. The only floor that reads the environment, and that ends the process.
+//!
+//! What was typed (`args`) is joined with the environment and the configuration (`context`), and one
+//! file of `commands` turns it into calls of the floors below. Every way to end goes through `exit`.
+//! It is a part of the library, not of the binary, so that tests and the manual reach its definition.
+
+pub mod args;
+pub mod commands;
+pub mod context;
+pub mod environment;
+pub mod exit;
+pub mod manual;
+pub mod output;
+pub mod secrets;
+pub mod settings;
+pub mod values;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::args::{Cli, Command};
+use crate::cli::context::Context;
+use crate::cli::environment::Environment;
+use crate::cli::exit::{CommandResult, Failure};
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(report_panic));
+    let status = panic::catch_unwind(|| run(std::env::args_os().collect(), Environment::of_process()));
+    ExitCode::from(status.unwrap_or(1))
+}
+
+/// Runs one command line, and tells how it went: the exit status.
+fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
+    let wants_json = typed.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let cli = match Cli::try_parse_from(typed) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, wants_json),
+    };
+    let context = Context::new(cli.global, environment);
+    match dispatch(&cli.command, &context) {
+        Ok(outcome) => outcome.exit_status(),
+        Err(failure) => tell(&failure, context.output.json),
+    }
+}
+
+/// Gives each command to its file.
+fn dispatch(command: &Command, context: &Context) -> CommandResult {
+    match command {
+        Command::Config(command) => commands::config::run(command, context),
+        Command::Completions(args) => commands::completions::run(args, context),
+        Command::Man(args) => commands::man::run(args, context),
+        Command::Version(args) => commands::version::run(args, context),
+        _ => Err(Failure::usage("this build does not have that command yet")),
+    }
+}
+
+/// Help and version are no failures; anything else that clap refuses is one of usage.
+fn refuse(error: &clap::Error, json: bool) -> u8 {
+    // A reader that has gone needs no help.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return 0;
+    }
+    let message = error.to_string();
+    let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let failure = Failure::usage(message);
+    if json {
+        // As above.
+        let _ = writeln!(std::io::stdout().lock(), "{}", failure.for_scripts());
+    }
+    failure.exit_status()
+}
+
+fn tell(failure: &Failure, json: bool) -> u8 {
+    if !failure.is_broken_pipe() {
+        // Where neither can be written, the exit status is all there is.
+        let _ = std::io::stderr().lock().write_all(failure.for_people().as_bytes());
+        if json {
+            let _ = writeln!(std::io::stdout().lock(), "{}", failure.for_scripts());
+        }
+    }
+    failure.exit_status()
+}
+
+/// A panic is a bug of ours, whatever the input was; it says so once, in whichever thread it happens.
+fn report_panic(info: &panic::PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    let message = owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    let place =
+        info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+    let _ = write!(
+        std::io::stderr().lock(),
+        "lifeboat: internal error: {}{place}\nhint: this is a bug in lifeboat {}; nothing that was stored is \
+         lost. Please report it with this message and the command\n",
+        crate::ui::escape::lines(message),
+        env!("CARGO_PKG_VERSION"),
+    );
+}

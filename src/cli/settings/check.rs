@@ -1,0 +1,262 @@
+//! Finds every mistake of a configuration at once, each with its place.
+//!
+//! Parsing goes on after an error, and what could be parsed is held against the schema, so that a
+//! person mends the file once and not ten times. Only a file without mistakes becomes `Settings`.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::backup::filter::{Filter, FilterOptions};
+use crate::cli::settings::mistake::Mistake;
+use crate::cli::settings::model::Settings;
+use crate::cli::settings::schema::{FILE, Field, Kind};
+use crate::cli::values::{parse_duration, parse_host, parse_size, parse_tag};
+
+/// What `source` says, or everything that is wrong with it, in the order of its lines.
+pub fn check(source: &str) -> Result<Settings, Vec<Mistake>> {
+    let (document, errors) = DeTable::parse_recoverable(source);
+    let mut walk = Walk { source, mistakes: Vec::new(), repositories: BTreeSet::new() };
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        walk.mistakes.push(Mistake::at(source, span, first_line(error.message())));
+    }
+    let table = document.get_ref();
+    if let Some(repositories) = table.get("repository").and_then(|value| value.get_ref().as_table()) {
+        walk.repositories = repositories.keys().map(|name| name.get_ref().to_string()).collect();
+    }
+    walk.table(table, FILE, "the file");
+    walk.meaning(table);
+    if walk.mistakes.is_empty() {
+        match toml::from_str(source) {
+            Ok(settings) => return Ok(settings),
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                walk.mistakes.push(Mistake::at(source, span, first_line(error.message())));
+            }
+        }
+    }
+    // What the parser could not make out may be found again by the schema, at the same place.
+    let mut seen = BTreeSet::new();
+    walk.mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    walk.mistakes.retain(|mistake| seen.insert((mistake.line, mistake.column)));
+    Err(walk.mistakes)
+}
+
+fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or("not understood")
+}
+
+struct Walk<'a> {
+    source: &'a str,
+    mistakes: Vec<Mistake>,
+    repositories: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    /// Holds one table against its fields.
+    fn table(&mut self, table: &DeTable<'_>, fields: &[Field], of: &str) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            match fields.iter().find(|field| field.name == name) {
+                Some(field) => self.value(value, field.kind, name),
+                None => {
+                    let names = fields.iter().map(|field| field.name);
+                    let mistake = Mistake::at(self.source, key.span(), format!("{of} has no key `{name}`"))
+                        .expected(format!("one of {}", names.clone().collect::<Vec<_>>().join(", ")))
+                        .suggest(name, names);
+                    self.mistakes.push(mistake);
+                }
+            }
+        }
+    }
+
+    /// Holds one value against what its key is to hold.
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, kind: Kind, name: &str) {
+        match kind {
+            Kind::Table(fields) => match value.get_ref().as_table() {
+                Some(table) => self.table(table, fields, &format!("`{name}`")),
+                None => self.wrong(value, kind, name),
+            },
+            Kind::Named(fields) => match value.get_ref().as_table() {
+                Some(tables) => self.named(tables, fields, name),
+                None => self.wrong(value, kind, name),
+            },
+            Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => match value.get_ref().as_array() {
+                Some(items) => items.iter().for_each(|item| self.scalar(item, kind, name)),
+                None => self.scalar(value, kind, name),
+            },
+            _ => self.scalar(value, kind, name),
+        }
+    }
+
+    fn named(&mut self, tables: &DeTable<'_>, fields: &[Field], kind: &str) {
+        for (key, value) in tables {
+            let name = key.get_ref().as_ref();
+            if name.is_empty() || name.contains('/') || name.starts_with(['.', '-']) || name.contains("://") {
+                let message = format!("`{name}` is no name for a {kind}");
+                let expected = "a name without a slash that begins neither with a dot nor with a dash";
+                self.mistakes.push(Mistake::at(self.source, key.span(), message).expected(expected));
+            }
+            match value.get_ref().as_table() {
+                Some(table) => self.table(table, fields, &format!("[{kind}.{name}]")),
+                None => {
+                    let message = format!("`{kind}.{name}` is to be a table");
+                    let mistake = Mistake::at(self.source, value.span(), message);
+                    self.mistakes
+                        .push(mistake.expected(format!("[{kind}.NAME] with its keys on lines of their own")));
+                }
+            }
+        }
+    }
+
+    /// Holds a single value, or an item of a list, against its kind.
+    fn scalar(&mut self, value: &Spanned<DeValue<'_>>, kind: Kind, name: &str) {
+        let text = value.get_ref().as_str();
+        let not_empty = text.is_some_and(|text| !text.is_empty());
+        let because = match kind {
+            Kind::Bool => value.get_ref().as_bool().map(|_| Ok(())),
+            Kind::Integer(low, high) => {
+                integer(value).map(|number| (low..=high).contains(&number).then_some(()).ok_or(String::new()))
+            }
+            Kind::Size if integer(value).is_some_and(|bytes| bytes >= 0) => Some(Ok(())),
+            Kind::Size => text.map(|text| parse_size(text).map(drop)),
+            Kind::Duration => text.map(|text| parse_duration(text).map(drop)),
+            Kind::Host => text.map(|text| parse_host(text).map(drop)),
+            Kind::Tags => text.map(|text| parse_tag(text).map(drop)),
+            Kind::Patterns => text.map(check_pattern),
+            Kind::Url => text.map(check_url),
+            Kind::RepositoryName => return self.repository_name(value, kind, name),
+            _ => not_empty.then_some(Ok(())),
+        };
+        match because {
+            Some(Ok(())) => {}
+            Some(Err(why)) if !why.is_empty() => {
+                let message = format!("`{name}` is not understood: {why}");
+                self.mistakes.push(Mistake::at(self.source, value.span(), message).expected(kind.expected()));
+            }
+            _ => self.wrong(value, kind, name),
+        }
+    }
+
+    fn repository_name(&mut self, value: &Spanned<DeValue<'_>>, kind: Kind, name: &str) {
+        let Some(text) = value.get_ref().as_str() else { return self.wrong(value, kind, name) };
+        if !self.repositories.contains(text) {
+            let message = format!("there is no [repository.{text}] in this file");
+            let mistake = Mistake::at(self.source, value.span(), message)
+                .expected(kind.expected())
+                .suggest(text, self.repositories.iter().map(String::as_str));
+            self.mistakes.push(mistake);
+        }
+    }
+
+    fn wrong(&mut self, value: &Spanned<DeValue<'_>>, kind: Kind, name: &str) {
+        let message = match value.get_ref() {
+            DeValue::String(text) if text.is_empty() => format!("`{name}` is empty"),
+            DeValue::Integer(_) if matches!(kind, Kind::Integer(..)) => format!("`{name}` is out of range"),
+            other => format!("`{name}` cannot be {}", with_article(other.type_str())),
+        };
+        self.mistakes.push(Mistake::at(self.source, value.span(), message).expected(kind.expected()));
+    }
+
+    /// What is required, and what excludes each other.
+    fn meaning(&mut self, file: &DeTable<'_>) {
+        for (key, value) in tables(file, "repository") {
+            let Some(table) = value.get_ref().as_table() else { continue };
+            self.require(key, table, "url", Kind::Url);
+            if let (Some(_), Some(command)) = (table.get("passphrase_file"), table.get("passphrase_command"))
+            {
+                let message = "`passphrase_command` and `passphrase_file` exclude each other";
+                self.mistakes
+                    .push(Mistake::at(self.source, command.span(), message).expected("only one of them"));
+            }
+        }
+        for (key, value) in tables(file, "job") {
+            let Some(table) = value.get_ref().as_table() else { continue };
+            match (table.get("sources"), table.get("stream")) {
+                (None, None) => self.missing(key, "sources", Kind::Paths, " (or `stream`)"),
+                (Some(_), Some(stream)) => {
+                    let message = "`stream` and `sources` exclude each other";
+                    self.mistakes
+                        .push(Mistake::at(self.source, stream.span(), message).expected("one job for each"));
+                }
+                (Some(sources), None) if sources.get_ref().as_array().is_some_and(|list| list.is_empty()) => {
+                    let message = "`sources` is empty: the job would back up nothing";
+                    self.mistakes.push(
+                        Mistake::at(self.source, sources.span(), message).expected(Kind::Paths.expected()),
+                    );
+                }
+                (_, Some(stream)) => {
+                    let Some(stream_table) = stream.get_ref().as_table() else { continue };
+                    self.require(key, stream_table, "name", Kind::Text);
+                    self.require(key, stream_table, "program", Kind::Texts);
+                }
+                _ => {}
+            }
+            if table.get("repository").is_none() && !self.has_default(file) {
+                self.missing(key, "repository", Kind::RepositoryName, " (there is no default one)");
+            }
+        }
+    }
+
+    /// Whether a job may leave out its repository.
+    fn has_default(&self, file: &DeTable<'_>) -> bool {
+        let defaults = file.get("defaults").and_then(|value| value.get_ref().as_table());
+        self.repositories.len() <= 1 || defaults.is_some_and(|table| table.contains_key("repository"))
+    }
+
+    fn require(
+        &mut self,
+        key: &Spanned<toml::de::DeString<'_>>,
+        table: &DeTable<'_>,
+        name: &str,
+        kind: Kind,
+    ) {
+        if !table.contains_key(name) {
+            self.missing(key, name, kind, "");
+        }
+    }
+
+    fn missing(&mut self, key: &Spanned<toml::de::DeString<'_>>, name: &str, kind: Kind, remark: &str) {
+        let message = format!("`{}` lacks the key `{name}`{remark}", key.get_ref());
+        self.mistakes.push(Mistake::at(self.source, key.span(), message).expected(kind.expected()));
+    }
+}
+
+type Entries<'t, 'i> =
+    Box<dyn Iterator<Item = (&'t Spanned<toml::de::DeString<'i>>, &'t Spanned<DeValue<'i>>)> + 't>;
+
+/// The named tables of one kind.
+fn tables<'t, 'i>(file: &'t DeTable<'i>, kind: &str) -> Entries<'t, 'i> {
+    match file.get(kind).and_then(|value| value.get_ref().as_table()) {
+        Some(table) => Box::new(table.iter()),
+        None => Box::new(std::iter::empty()),
+    }
+}
+
+fn integer(value: &Spanned<DeValue<'_>>) -> Option<i64> {
+    let number = value.get_ref().as_integer()?;
+    i64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+fn check_pattern(pattern: &str) -> Result<(), String> {
+    if pattern.is_empty() {
+        return Err("an empty pattern matches nothing".into());
+    }
+    let options = FilterOptions { exclude: vec![pattern.to_owned()], ..FilterOptions::default() };
+    Filter::new(options).map(drop).map_err(|error| error.to_string())
+}
+
+fn check_url(url: &str) -> Result<(), String> {
+    match url.split_once("://") {
+        None if url.is_empty() => Err("it is empty".into()),
+        None | Some(("s3", _)) => Ok(()),
+        Some((scheme, _)) => Err(format!("there is no store for {scheme}://")),
+    }
+}
+
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {kind}")
+}

@@ -1,0 +1,257 @@
+//! `lifeboat.toml` as values: what is left when everything has been checked.
+//!
+//! A key that is missing is `None` or empty, never a default: flags and variables come first, and
+//! only a command knows what holds in the end.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::cli::values::{parse_duration, parse_size};
+
+/// The file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// What holds where nothing else is said.
+    pub defaults: Defaults,
+    /// Repositories by name.
+    pub repository: BTreeMap<String, RepositorySettings>,
+    /// Jobs by name.
+    pub job: BTreeMap<String, JobSettings>,
+}
+
+/// `[defaults]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Defaults {
+    /// The name of a repository.
+    pub repository: Option<String>,
+    /// The host's name.
+    pub host: Option<String>,
+    /// Where the cache is.
+    pub cache_dir: Option<PathBuf>,
+    /// Where state is.
+    pub state_dir: Option<PathBuf>,
+    /// Bytes of memory.
+    #[serde(deserialize_with = "size")]
+    pub memory_limit: Option<u64>,
+    /// The zstd level.
+    pub compression: Option<i32>,
+    /// Files read at once.
+    pub read_concurrency: Option<usize>,
+}
+
+/// `[repository.NAME]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RepositorySettings {
+    /// A directory or a URL.
+    pub url: String,
+    /// The pinned fingerprint.
+    pub fingerprint: Option<String>,
+    /// Identity files.
+    #[serde(deserialize_with = "list")]
+    pub identity_file: Vec<PathBuf>,
+    /// Where the passphrase is.
+    pub passphrase_file: Option<PathBuf>,
+    /// What prints the passphrase.
+    pub passphrase_command: Option<String>,
+}
+
+/// `[job.NAME]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobSettings {
+    /// The name of a repository.
+    pub repository: Option<String>,
+    /// What is backed up.
+    #[serde(deserialize_with = "list")]
+    pub sources: Vec<PathBuf>,
+    /// A program whose output is backed up instead.
+    pub stream: Option<StreamSettings>,
+    /// The host's name.
+    pub host: Option<String>,
+    /// Tags of the snapshots.
+    #[serde(deserialize_with = "list")]
+    pub tags: Vec<String>,
+    /// Patterns of what is left out.
+    #[serde(deserialize_with = "list")]
+    pub exclude: Vec<String>,
+    /// The same, whatever the case.
+    #[serde(deserialize_with = "list")]
+    pub iexclude: Vec<String>,
+    /// Files of patterns.
+    #[serde(deserialize_with = "list")]
+    pub exclude_files: Vec<PathBuf>,
+    /// CACHEDIR.TAG counts.
+    pub exclude_caches: Option<bool>,
+    /// Names of files that mark a directory.
+    #[serde(deserialize_with = "list")]
+    pub exclude_if_present: Vec<String>,
+    /// Bytes.
+    #[serde(deserialize_with = "size")]
+    pub exclude_larger_than: Option<u64>,
+    /// Names of extended attributes.
+    #[serde(deserialize_with = "list")]
+    pub exclude_xattrs: Vec<String>,
+    /// The `d` attribute counts.
+    pub nodump: Option<bool>,
+    /// Stay on one file system.
+    pub one_file_system: Option<bool>,
+    /// ctime does not count.
+    pub ignore_ctime: Option<bool>,
+    /// Inode numbers do not count.
+    pub ignore_inode: Option<bool>,
+    /// Access times are recorded.
+    pub with_atime: Option<bool>,
+    /// The zstd level.
+    pub compression: Option<i32>,
+    /// Files read at once.
+    pub read_concurrency: Option<usize>,
+    /// Commands around the backup.
+    pub hooks: HookSettings,
+    /// What is kept.
+    pub retention: RetentionSettings,
+    /// Names of channels, reserved.
+    #[serde(deserialize_with = "list")]
+    pub notify: Vec<String>,
+}
+
+/// `stream = { … }` of a job.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StreamSettings {
+    /// The name in the snapshot.
+    pub name: String,
+    /// The program and its arguments.
+    #[serde(deserialize_with = "list")]
+    pub program: Vec<String>,
+}
+
+/// `[job.NAME.hooks]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HookSettings {
+    /// Before the backup.
+    #[serde(deserialize_with = "list")]
+    pub before: Vec<String>,
+    /// After it was committed.
+    #[serde(deserialize_with = "list")]
+    pub after: Vec<String>,
+    /// After it failed.
+    #[serde(deserialize_with = "list")]
+    pub on_failure: Vec<String>,
+    /// For each command.
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Option<Duration>,
+}
+
+/// `[job.NAME.retention]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// The newest so many.
+    pub keep_last: Option<u32>,
+    /// Of so many hours.
+    pub keep_hourly: Option<u32>,
+    /// Of so many days.
+    pub keep_daily: Option<u32>,
+    /// Of so many weeks.
+    pub keep_weekly: Option<u32>,
+    /// Of so many months.
+    pub keep_monthly: Option<u32>,
+    /// Of so many years.
+    pub keep_yearly: Option<u32>,
+    /// All younger than this.
+    #[serde(deserialize_with = "duration")]
+    pub keep_within: Option<Duration>,
+    /// All with one of these tags.
+    #[serde(deserialize_with = "list")]
+    pub keep_tags: Vec<String>,
+}
+
+impl Settings {
+    /// Makes every path absolute: `~/` is `home`, and anything else that is relative begins at `base`.
+    pub fn resolve_paths(&mut self, base: &Path, home: Option<&Path>) {
+        let resolve = |path: &mut PathBuf| *path = absolute(path, base, home);
+        self.defaults.cache_dir.iter_mut().for_each(resolve);
+        self.defaults.state_dir.iter_mut().for_each(resolve);
+        for repository in self.repository.values_mut() {
+            repository.identity_file.iter_mut().for_each(resolve);
+            repository.passphrase_file.iter_mut().for_each(resolve);
+            if !repository.url.contains("://") {
+                // A TOML text and a home directory that is UTF-8 make UTF-8; another home stays unresolved.
+                let path = absolute(Path::new(&repository.url), base, home);
+                repository.url =
+                    path.into_os_string().into_string().unwrap_or_else(|_| repository.url.clone());
+            }
+        }
+        for job in self.job.values_mut() {
+            job.sources.iter_mut().for_each(resolve);
+            job.exclude_files.iter_mut().for_each(resolve);
+        }
+    }
+}
+
+fn absolute(path: &Path, base: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home.to_owned(),
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => base.join(path),
+    }
+}
+
+fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany<T> {
+        One(T),
+        Many(Vec<T>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(one) => vec![one],
+        OneOrMany::Many(many) => many,
+    })
+}
+
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Size {
+        Bytes(u64),
+        Text(String),
+    }
+    match Size::deserialize(deserializer)? {
+        Size::Bytes(bytes) => Ok(Some(bytes)),
+        Size::Text(text) => parse_size(&text).map(Some).map_err(D::Error::custom),
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).map(Some).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Settings;
+
+    #[test]
+    fn paths_begin_at_the_file_or_at_home() {
+        let mut settings: Settings = toml::from_str(
+            "[repository.a]\nurl = 'repo'\nidentity_file = '~/key'\n[repository.b]\nurl = 's3://b/p'\n\
+             [job.j]\nsources = ['~', '/etc', 'here']",
+        )
+        .unwrap();
+        settings.resolve_paths(Path::new("/conf"), Some(Path::new("/home/me")));
+        assert_eq!(settings.repository["a"].url, "/conf/repo");
+        assert_eq!(settings.repository["a"].identity_file, [Path::new("/home/me/key")]);
+        assert_eq!(settings.repository["b"].url, "s3://b/p");
+        assert_eq!(settings.job["j"].sources, ["/home/me", "/etc", "/conf/here"].map(Path::new));
+    }
+}

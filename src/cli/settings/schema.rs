@@ -1,0 +1,177 @@
+//! Every key that `lifeboat.toml` may have: what it holds and what it is for.
+//!
+//! The check and the manual page lifeboat.toml(5) are both made from these tables; a test holds them
+//! against the types in `model`, so that none can have a key the other lacks.
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Any text that is not empty.
+    Text,
+    /// A list of texts; one text stands for a list of one.
+    Texts,
+    /// A path; `~/` is the home directory, and a relative path begins at the file's own directory.
+    Path,
+    /// A list of such paths.
+    Paths,
+    /// A list of patterns in gitignore syntax.
+    Patterns,
+    /// Where a repository is.
+    Url,
+    /// The name of a `[repository.NAME]` of the same file.
+    RepositoryName,
+    /// A host's name.
+    Host,
+    /// A list of tags.
+    Tags,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number within bounds, both included.
+    Integer(i64, i64),
+    /// A size, as a number of bytes or as text such as `"100M"`.
+    Size,
+    /// A duration such as `"90s"`.
+    Duration,
+    /// A table with keys of its own.
+    Table(&'static [Field]),
+    /// Tables, each with a name of its own: `[job.home]`.
+    Named(&'static [Field]),
+}
+
+impl Kind {
+    /// What is expected, as an error and the manual say it.
+    pub fn expected(self) -> String {
+        match self {
+            Kind::Text => "text in quotes".into(),
+            Kind::Texts => "a list of texts, such as [\"one\", \"two\"]".into(),
+            Kind::Path => "a path in quotes".into(),
+            Kind::Paths => "a list of paths, such as [\"/etc\", \"/home\"]".into(),
+            Kind::Patterns => {
+                "a list of patterns in gitignore syntax, such as [\"*.tmp\", \"/cache/\"]".into()
+            }
+            Kind::Url => "a directory or s3://BUCKET/PREFIX, in quotes".into(),
+            Kind::RepositoryName => "the name of a [repository.NAME] of this file".into(),
+            Kind::Host => "a host's name in quotes: letters, digits, `.`, `_` and `-`".into(),
+            Kind::Tags => "a list of tags, each one word, such as [\"nightly\"]".into(),
+            Kind::Bool => "true or false".into(),
+            Kind::Integer(low, high) if high == i64::MAX => format!("a whole number, at least {low}"),
+            Kind::Integer(low, high) => format!("a whole number from {low} to {high}"),
+            Kind::Size => "a size such as \"100M\", or a number of bytes".into(),
+            Kind::Duration => "a duration such as \"90s\" or \"1h30m\"".into(),
+            Kind::Table(_) | Kind::Named(_) => "a table".into(),
+        }
+    }
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The key.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// What it is for.
+    pub help: &'static str,
+}
+
+const fn field(name: &'static str, kind: Kind, help: &'static str) -> Field {
+    Field { name, kind, help }
+}
+
+/// The file itself.
+pub const FILE: &[Field] = &[
+    field(
+        "defaults",
+        Kind::Table(DEFAULTS),
+        "What holds wherever a job, a repository or a flag says nothing else.",
+    ),
+    field("repository", Kind::Named(REPOSITORY), "Repositories, each with a name that --repo understands."),
+    field("job", Kind::Named(JOB), "Jobs, each with a name that `lifeboat backup NAME` runs."),
+];
+
+const DEFAULTS: &[Field] = &[
+    field("repository", Kind::RepositoryName, "The repository that is meant where none is named."),
+    field("host", Kind::Host, "The name snapshots are recorded for; the machine's own otherwise."),
+    field("cache_dir", Kind::Path, "Where the local index and catalogue are kept."),
+    field("state_dir", Kind::Path, "Where pinned fingerprints and journals are kept."),
+    field("memory_limit", Kind::Size, "About how much memory to use at most."),
+    field("compression", COMPRESSION, "The zstd level."),
+    field("read_concurrency", READ_CONCURRENCY, "How many files to read at once."),
+];
+
+const COMPRESSION: Kind = Kind::Integer(-7, 22);
+const READ_CONCURRENCY: Kind = Kind::Integer(1, 1024);
+
+const REPOSITORY: &[Field] = &[
+    field("url", Kind::Url, "Where it is. Required."),
+    field(
+        "fingerprint",
+        Kind::Text,
+        "The fingerprint that `init` showed; a repository with another one is refused.",
+    ),
+    field("identity_file", Kind::Paths, "age or ssh identities that open it."),
+    field("passphrase_file", Kind::Path, "A file whose first line is the passphrase."),
+    field(
+        "passphrase_command",
+        Kind::Text,
+        "A command for `sh -c` whose first line of output is the passphrase.",
+    ),
+];
+
+const JOB: &[Field] = &[
+    field("repository", Kind::RepositoryName, "Where to; the default repository otherwise."),
+    field("sources", Kind::Paths, "What to back up. Either this or `stream` is required."),
+    field("stream", Kind::Table(STREAM), "A program whose output is backed up instead of files."),
+    field("host", Kind::Host, "The name snapshots are recorded for."),
+    field("tags", Kind::Tags, "Tags of the snapshots."),
+    field("exclude", Kind::Patterns, "What to leave out."),
+    field("iexclude", Kind::Patterns, "The same, without regard to upper and lower case."),
+    field("exclude_files", Kind::Paths, "Files with such patterns, one on each line."),
+    field("exclude_caches", Kind::Bool, "Leave out the contents of directories marked with CACHEDIR.TAG."),
+    field(
+        "exclude_if_present",
+        Kind::Texts,
+        "Leave out the contents of directories that hold a file of such a name.",
+    ),
+    field("exclude_larger_than", Kind::Size, "Leave out files larger than this."),
+    field("exclude_xattrs", Kind::Texts, "Leave out what has such an extended attribute."),
+    field("nodump", Kind::Bool, "Leave out what has the `d` attribute (chattr +d)."),
+    field("one_file_system", Kind::Bool, "Do not enter other file systems."),
+    field("ignore_ctime", Kind::Bool, "Do not take a new ctime for a change."),
+    field("ignore_inode", Kind::Bool, "Do not take a new inode number for a change."),
+    field("with_atime", Kind::Bool, "Record access times as well."),
+    field("compression", COMPRESSION, "The zstd level."),
+    field("read_concurrency", READ_CONCURRENCY, "How many files to read at once."),
+    field("hooks", Kind::Table(HOOKS), "Commands to run around the backup."),
+    field(
+        "retention",
+        Kind::Table(RETENTION),
+        "Which snapshots of this job to keep. Read by `forget`, not by `backup`.",
+    ),
+    field("notify", Kind::Texts, "Names of channels to tell of the result. Reserved: checked, not yet used."),
+];
+
+const STREAM: &[Field] = &[
+    field("name", Kind::Text, "The name the output gets in the snapshot. Required."),
+    field("program", Kind::Texts, "The program and its arguments; no shell is involved. Required."),
+];
+
+const HOOKS: &[Field] = &[
+    field("before", Kind::Texts, "Commands for `sh -c`, in order; if one fails, nothing is backed up."),
+    field("after", Kind::Texts, "Commands to run after a backup that was committed."),
+    field("on_failure", Kind::Texts, "Commands to run where the backup or a hook failed."),
+    field("timeout", Kind::Duration, "How long each command may take; an hour otherwise."),
+];
+
+const KEEP: Kind = Kind::Integer(0, 1_000_000);
+
+const RETENTION: &[Field] = &[
+    field("keep_last", KEEP, "Keep the newest so many."),
+    field("keep_hourly", KEEP, "Keep the newest of each of so many hours."),
+    field("keep_daily", KEEP, "Keep the newest of each of so many days."),
+    field("keep_weekly", KEEP, "Keep the newest of each of so many weeks."),
+    field("keep_monthly", KEEP, "Keep the newest of each of so many months."),
+    field("keep_yearly", KEEP, "Keep the newest of each of so many years."),
+    field("keep_within", Kind::Duration, "Keep all that are younger than this."),
+    field("keep_tags", Kind::Tags, "Keep all that have one of these tags."),
+];

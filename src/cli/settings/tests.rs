@@ -1,0 +1,197 @@
+//! What the configuration's check finds, as a table of files and the mistakes in them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::check::check;
+use super::schema::{FILE, Field, Kind};
+use super::{SettingsError, load, locate};
+use crate::cli::environment::Environment;
+
+/// A file that has every key of the schema.
+fn full() -> String {
+    let mut text = String::new();
+    tables(FILE, "", &mut text);
+    // A job has either sources or a stream, a repository one passphrase.
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("passphrase_command")).collect();
+    lines.retain(|line| !line.starts_with("sources"));
+    lines.join("\n")
+}
+
+fn tables(fields: &[Field], path: &str, text: &mut String) {
+    for field in fields {
+        let value = match field.kind {
+            Kind::Table(_) | Kind::Named(_) => continue,
+            Kind::Bool => "true".to_owned(),
+            Kind::Integer(low, _) => low.to_string(),
+            Kind::Size => "'100M'".to_owned(),
+            Kind::Duration => "'90s'".to_owned(),
+            Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => "['one', 'two']".to_owned(),
+            _ => "'main'".to_owned(),
+        };
+        text.push_str(&format!("{} = {value}\n", field.name));
+    }
+    for field in fields {
+        let (fields, below) = match field.kind {
+            Kind::Table(fields) => (fields, format!("{path}{}", field.name)),
+            Kind::Named(fields) => (fields, format!("{path}{}.main", field.name)),
+            _ => continue,
+        };
+        text.push_str(&format!("[{below}]\n"));
+        tables(fields, &format!("{below}."), text);
+    }
+}
+
+#[test]
+fn a_file_with_every_key_of_the_schema_is_understood_whole() {
+    let settings = check(&full()).unwrap_or_else(|mistakes| panic!("{}\n{mistakes:#?}", full()));
+    let job = &settings.job["main"];
+    assert_eq!(job.exclude_larger_than, Some(100 << 20));
+    assert_eq!(job.hooks.timeout, Some(Duration::from_secs(90)));
+    assert_eq!(job.stream.as_ref().unwrap().program, ["one", "two"]);
+    assert_eq!(settings.defaults.compression, Some(-7));
+}
+
+#[test]
+fn the_schema_has_every_key_that_the_types_have() {
+    let known = |error: toml::de::Error| -> Vec<String> {
+        let message = error.message().to_owned();
+        let (_, names) = message.split_once("expected").unwrap();
+        names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    for (prefix, fields) in sections(FILE, "") {
+        let text = if prefix.is_empty() { "zzz = 1".to_owned() } else { format!("[{prefix}]\nzzz = 1") };
+        let error = toml::from_str::<super::model::Settings>(&text).unwrap_err();
+        let mut names = known(error);
+        let mut schema: Vec<String> = fields.iter().map(|field| field.name.to_owned()).collect();
+        names.sort();
+        schema.sort();
+        assert_eq!(names, schema, "[{prefix}]");
+    }
+}
+
+fn sections(fields: &'static [Field], path: &str) -> Vec<(String, &'static [Field])> {
+    let mut all = vec![(path.trim_end_matches('.').to_owned(), fields)];
+    for field in fields {
+        match field.kind {
+            Kind::Table(below) => all.extend(sections(below, &format!("{path}{}.", field.name))),
+            Kind::Named(below) => all.extend(sections(below, &format!("{path}{}.main.", field.name))),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Each: a file, and in order what is found in it: line, column, part of the message, suggestion.
+#[test]
+fn every_mistake_is_found_at_its_place() {
+    type Found<'a> = (usize, usize, &'a str, Option<&'a str>);
+    let table: &[(&str, &[Found<'_>])] = &[
+        ("repositry.a.url = '/r'", &[(1, 1, "has no key `repositry`", Some("repository"))]),
+        (
+            "[repository.a]\nurl = '/r'\nfingerpint = 'x'",
+            &[(3, 1, "no key `fingerpint`", Some("fingerprint"))],
+        ),
+        ("[repository.a]", &[(1, 13, "lacks the key `url`", None)]),
+        ("[repository.a]\nurl = 'ftp://x'", &[(2, 7, "no store for ftp://", None)]),
+        ("[repository.a]\nurl = ''", &[(2, 7, "it is empty", None)]),
+        ("[repository.a]\nurl = 5", &[(2, 7, "cannot be an integer", None)]),
+        ("[repository]\na = '/r'", &[(2, 5, "`repository.a` is to be a table", None)]),
+        (
+            "[repository.a]\nurl = '/r'\npassphrase_file = 'f'\npassphrase_command = 'c'",
+            &[(4, 22, "exclude each other", None)],
+        ),
+        ("[job.j]", &[(1, 6, "lacks the key `sources`", None)]),
+        ("[job.j]\nsources = []", &[(2, 11, "would back up nothing", None)]),
+        ("[job.j]\nsources = ['/a', 5, '']", &[(2, 18, "an integer", None), (2, 21, "is empty", None)]),
+        ("[job.j]\nsources = '/a'\nrepository = 'x'", &[(3, 14, "no [repository.x]", None)]),
+        (
+            "[repository.main]\nurl = '/r'\n[job.j]\nsources = '/a'\nrepository = 'mian'",
+            &[(5, 14, "no [repository.mian]", Some("main"))],
+        ),
+        (
+            "[repository.a]\nurl = '/a'\n[repository.b]\nurl = '/b'\n[job.j]\nsources = '/a'",
+            &[(5, 6, "there is no default one", None)],
+        ),
+        ("[job.j]\nsources = '/a'\nexclude_larger_than = '5Q'", &[(3, 23, "not understood: a size", None)]),
+        ("[job.j]\nsources = '/a'\nexclude = ['a{b']", &[(3, 12, "not understood", None)]),
+        ("[job.j]\nsources = '/a'\nexclude_caches = 'yes'", &[(3, 18, "cannot be a string", None)]),
+        ("[job.j]\nsources = '/a'\ncompression = 23", &[(3, 15, "out of range", None)]),
+        ("[job.j]\nsources = '/a'\ncompression = 99999999999999999999", &[(3, 15, "", None)]),
+        ("[job.j]\nsources = '/a'\ntags = ['a b']", &[(3, 9, "a tag is one word", None)]),
+        ("[job.j]\nsources = '/a'\nhost = 'a/b'", &[(3, 8, "a host's name has", None)]),
+        ("[job.j]\nsources = '/a'\n[job.j.hooks]\ntimeout = 90", &[(4, 11, "cannot be an integer", None)]),
+        ("[job.j]\nsources = '/a'\nhooks = 'x'", &[(3, 9, "cannot be a string", None)]),
+        ("[job.j]\nsources = '/a'\nstream = {}", &[(3, 10, "exclude each other", None)]),
+        ("[job.j]\nstream = {name = 'x'}", &[(1, 6, "lacks the key `program`", None)]),
+        ("[job.'a/b']\nsources = '/a'", &[(1, 6, "no name for a job", None)]),
+        ("[defaults]\nmemory_limit = -1", &[(2, 16, "cannot be an integer", None)]),
+        ("a b", &[(1, 3, "expected `=`", None)]),
+    ];
+    for (file, expected) in table {
+        let mistakes = check(file).expect_err(file);
+        let found: Vec<_> = mistakes
+            .iter()
+            .map(|mistake| (mistake.line, mistake.column, mistake.suggestion.as_deref()))
+            .collect();
+        let wanted: Vec<_> =
+            expected.iter().map(|(line, column, _, suggestion)| (*line, *column, *suggestion)).collect();
+        assert_eq!(found, wanted, "{file}\n{mistakes:#?}");
+        for (mistake, (_, _, message, _)) in mistakes.iter().zip(*expected) {
+            assert!(mistake.message.contains(message), "{file}\n{mistake:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_line_does_not_hide_the_mistakes_after_it() {
+    let mistakes = check("[job.j]\nsources = = '/a'\n[repository.a]\nurl = 5\n").unwrap_err();
+    assert!(mistakes.iter().any(|mistake| mistake.line == 2), "{mistakes:#?}");
+    assert!(mistakes.iter().any(|mistake| mistake.line == 4), "{mistakes:#?}");
+}
+
+#[test]
+fn keys_given_twice_are_mistakes() {
+    let mistakes = check("[repository.a]\nurl = '/a'\nurl = '/b'").unwrap_err();
+    assert_eq!((mistakes[0].line, mistakes.len()), (3, 1), "{mistakes:#?}");
+}
+
+#[test]
+fn arbitrary_bytes_never_panic() {
+    let full = full();
+    for cut in (0..full.len()).filter(|at| full.is_char_boundary(*at)) {
+        let _ = check(&full[..cut]);
+        let _ = check(&format!("{}é\u{0}[{}", &full[..cut], &full[cut..]));
+    }
+}
+
+#[test]
+fn a_flag_beats_the_variable_which_beats_the_usual_places() {
+    let home = tempfile::tempdir().unwrap();
+    let usual = home.path().join(".config/lifeboat/lifeboat.toml");
+    std::fs::create_dir_all(usual.parent().unwrap()).unwrap();
+    std::fs::write(&usual, "").unwrap();
+    let home_only = [("HOME".into(), home.path().into())];
+    let environment = Environment::new(home_only.clone());
+    assert_eq!(locate(None, &environment), Some(usual));
+    let environment =
+        Environment::new(home_only.into_iter().chain([("LIFEBOAT_CONFIG".into(), "/v".into())]));
+    assert_eq!(locate(None, &environment), Some("/v".into()));
+    assert_eq!(locate(Some(Path::new("/f")), &environment), Some("/f".into()));
+}
+
+#[test]
+fn files_that_anyone_can_write_and_files_that_are_no_text_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("lifeboat.toml");
+    let environment = Environment::default();
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(matches!(load(&file, &environment), Err(SettingsError::Writable { .. })));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(load(&file, &environment).is_ok());
+    std::fs::write(&file, b"\xff").unwrap();
+    assert!(matches!(load(&file, &environment), Err(SettingsError::NotText { .. })));
+    assert!(matches!(load(&directory.path().join("none"), &environment), Err(SettingsError::Read { .. })));
+}

@@ -1,0 +1,10 @@
+//! Every integration test, in one binary: what links once builds once.
+//!
+//! - `generated`: man/ and completions/ are what the definitions say
+//! - `tidy`: the house rules hold in src/
+//! - `command_line`: how the program ends, whatever is typed
+
+mod command_line;
+mod generated;
+mod program;
+mod tidy;
