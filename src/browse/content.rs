@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::repo::tree::Entry;
 
 /// Zeros are written this many bytes at a time.
-const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// Writes one file's contents in order: chunks as they are handed in, holes as zeros in between.
 #[derive(Clone, Debug, Default)]

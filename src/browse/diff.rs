@@ -146,14 +146,14 @@ pub fn diff_live(
 
 enum Found {
     Root(ChunkList),
-    Entry(Entry),
+    Entry(Box<Entry>),
 }
 
 impl Found {
     fn entry(self) -> Option<Entry> {
         match self {
             Found::Root(_) => None,
-            Found::Entry(entry) => Some(entry),
+            Found::Entry(entry) => Some(*entry),
         }
     }
 }
@@ -161,7 +161,7 @@ impl Found {
 fn find(reading: &Reading<'_>, snapshot: &Snapshot, path: &SnapPath) -> Result<Option<Found>, BrowseError> {
     let root = root_of(snapshot)?;
     match look_up(reading, &root, path) {
-        Ok(Some(entry)) => Ok(Some(Found::Entry(entry))),
+        Ok(Some(entry)) => Ok(Some(Found::Entry(Box::new(entry)))),
         Ok(None) => Ok(Some(Found::Root(root))),
         Err(BrowseError::NotFound { .. } | BrowseError::NotDirectory { .. }) => Ok(None),
         Err(error) => Err(error),

@@ -86,12 +86,16 @@ impl<'a> Matcher<'a> {
                 .backslash_escape(true)
                 .build()
                 .map_err(fail)?;
-            if is_path { paths.add(glob) } else { names.add(glob) };
+            if is_path {
+                paths.add(glob)
+            } else {
+                names.add(glob)
+            };
         }
         let build = |builder: GlobSetBuilder| {
-            builder.build().map_err(|source| {
-                BrowseError::Pattern { pattern: options.patterns.join(" "), source }
-            })
+            builder
+                .build()
+                .map_err(|source| BrowseError::Pattern { pattern: options.patterns.join(" "), source })
         };
         let has_patterns = !options.patterns.is_empty();
         Ok(Self { options, names: build(names)?, paths: build(paths)?, has_patterns })
@@ -164,7 +168,9 @@ impl Search<'_> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&[u8::from(list.indirect)]);
         hasher.update(&(list.ids.len() as u64).to_le_bytes());
-        list.ids.iter().for_each(|id| drop(hasher.update(&id.0)));
+        for id in &list.ids {
+            hasher.update(&id.0);
+        }
         if self.path_depends {
             hasher.update(path);
         }

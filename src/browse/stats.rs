@@ -96,11 +96,7 @@ impl Totals {
 }
 
 /// Counts what `snapshots` hold at and below `path`, and what the repository takes.
-pub fn stats(
-    reading: &Reading<'_>,
-    snapshots: &[Snapshot],
-    path: &SnapPath,
-) -> Result<Stats, BrowseError> {
+pub fn stats(reading: &Reading<'_>, snapshots: &[Snapshot], path: &SnapPath) -> Result<Stats, BrowseError> {
     let mut count = Count {
         reading,
         distinct: Distinct::new(),
@@ -213,7 +209,9 @@ impl Count<'_, '_> {
 fn tree_key(list: &ChunkList) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[u8::from(list.indirect)]);
-    list.ids.iter().for_each(|id| drop(hasher.update(&id.0)));
+    for id in &list.ids {
+        hasher.update(&id.0);
+    }
     let mut key = [0; 16];
     key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     key

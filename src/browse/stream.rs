@@ -303,10 +303,8 @@ fn fill_run(
     for cell in run {
         let at = (u64::from(cell.place.block_offset) - start) as usize;
         let frame = &frames[at..at + cell.place.frame_len as usize];
-        let block = decompressor
-            .decompress(frame, cell.place.raw_len as usize)
-            .map(Bytes::from)
-            .map_err(|error| {
+        let block =
+            decompressor.decompress(frame, cell.place.raw_len as usize).map(Bytes::from).map_err(|error| {
                 Arc::new(ReadError::Pack {
                     pack,
                     source: Box::new(crate::pack::reader::PackError::Block(error)),

@@ -84,14 +84,7 @@ pub fn padding_len(len: u64) -> u64 {
     len.wrapping_neg() % TAR_BLOCK as u64
 }
 
-fn set_bytes(
-    header: &mut Header,
-    at: usize,
-    room: usize,
-    value: &[u8],
-    key: &str,
-    records: &mut Vec<u8>,
-) {
+fn set_bytes(header: &mut Header, at: usize, room: usize, value: &[u8], key: &str, records: &mut Vec<u8>) {
     let field = &mut header.as_mut_bytes()[at..at + room];
     let fits = value.len() <= room;
     // A cut name still helps whoever does not know pax; everyone else takes the record.

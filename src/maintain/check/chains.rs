@@ -66,8 +66,7 @@ pub fn check_snapshots(
     }
     check_heads(checking, &hosts, &damaged_hosts, findings);
     check_lone_sessions(sessions, &hosts, findings);
-    let mut snapshots: Vec<Snapshot> =
-        hosts.into_values().flatten().map(|link| link.snapshot).collect();
+    let mut snapshots: Vec<Snapshot> = hosts.into_values().flatten().map(|link| link.snapshot).collect();
     snapshots.sort_by_key(|snapshot| (snapshot.time, snapshot.sequence, snapshot.id));
     Ok(snapshots)
 }
@@ -154,11 +153,7 @@ fn check_heads(
     }
 }
 
-fn check_lone_sessions(
-    sessions: &Sessions,
-    hosts: &BTreeMap<String, Vec<Link>>,
-    findings: &mut Findings,
-) {
+fn check_lone_sessions(sessions: &Sessions, hosts: &BTreeMap<String, Vec<Link>>, findings: &mut Findings) {
     let committed: HashSet<SnapshotId> = hosts.values().flatten().map(|link| link.snapshot.id).collect();
     let lone = sessions.keys().filter(|id| !committed.contains(id)).count();
     if lone > 0 {

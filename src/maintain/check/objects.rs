@@ -12,12 +12,14 @@ use crate::maintain::check::places::Damage;
 use crate::maintain::check::report::Findings;
 use crate::pack::reader::{pack_key, pack_name};
 use crate::repo::record;
-use crate::repo::session::{GC_STATE_KEY, SESSION_CONTEXT, SessionRecord, read_gc};
+use crate::repo::session::{GC_STATE_KEY, SessionRecord, read_gc};
 use crate::repo::slots::name::SlotName;
 use crate::repo::snapshot;
 use crate::store::ObjectMeta;
 use crate::store::error::StoreError;
 
+/// What sessions are signed for (see `repo::session`).
+const SESSION_CONTEXT: &str = "session";
 /// Sessions older than this are remarked on.
 const STALE_SECONDS: i64 = 7 * 24 * 3600;
 /// Unknown objects named; all are counted.
@@ -117,7 +119,7 @@ fn is_age_file(body: &[u8]) -> bool {
     let line = &rest[mac + 5..];
     let Some(end) = line.iter().position(|byte| *byte == b'\n') else { return false };
     // 32 bytes in base64 without padding.
-    end == 43 && rest.starts_with(b"-> ") && line.len() - end - 1 >= AGE_PAYLOAD_MIN
+    end == 43 && rest.starts_with(b"-> ") && line.len() - end > AGE_PAYLOAD_MIN
 }
 
 fn check_session(
@@ -194,12 +196,7 @@ fn check_config_and_gc(checking: &Checking<'_>, findings: &mut Findings) -> Resu
 }
 
 /// Compares the packs of the index with those of the store.
-pub fn check_packs(
-    checking: &Checking<'_>,
-    listing: &Listing,
-    findings: &mut Findings,
-    damage: &mut Damage,
-) {
+pub fn check_packs(checking: &Checking<'_>, listing: &Listing, findings: &mut Findings, damage: &mut Damage) {
     let mut known = 0u64;
     let indexed = checking.repository.index().packs();
     for pack in &indexed {

@@ -130,7 +130,8 @@ fn index_sums(checking: &Checking<'_>) -> Sums {
 
 /// A number of one row, such that sums of different sets of rows differ.
 fn mark(id: &ChunkId, block: u32, offset: u32, len: u32) -> u64 {
-    let mut number = u64::from_le_bytes([id.0[8], id.0[9], id.0[10], id.0[11], id.0[12], id.0[13], id.0[14], id.0[15]]);
+    let mut number =
+        u64::from_le_bytes([id.0[8], id.0[9], id.0[10], id.0[11], id.0[12], id.0[13], id.0[14], id.0[15]]);
     for part in [block, offset, len] {
         number = (number ^ u64::from(part)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     }
@@ -213,10 +214,7 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
 
 /// Whether the object itself is at fault rather than the way to it.
 fn is_damage(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::NotFound { .. } | StoreError::ShortRead { .. } | StoreError::TooLarge { .. }
-    )
+    matches!(error, StoreError::NotFound { .. } | StoreError::ShortRead { .. } | StoreError::TooLarge { .. })
 }
 
 /// The directory in a pack's plaintext.
@@ -244,9 +242,10 @@ fn compare_with_index(pack: &PackRow, directory: &Directory, sums: &Sums, read: 
     }
     let (indexed, indexed_sum) = sums.get(&pack.name).copied().unwrap_or_default();
     // A pack may stand in several segments, each time whole.
-    let times = if count == 0 { 1 } else { indexed / count };
+    let times = indexed.checked_div(count).unwrap_or(1);
     if times == 0 || indexed != count * times || indexed_sum != sum.wrapping_mul(times) {
-        let what = format!("its directory lists {count} chunks; the index describes it otherwise ({indexed})");
+        let what =
+            format!("its directory lists {count} chunks; the index describes it otherwise ({indexed})");
         read.faults.push(Fault::Index(what));
     }
 }

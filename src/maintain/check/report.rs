@@ -222,9 +222,10 @@ impl Findings {
     pub fn lost_file(&mut self, snapshot: &str, path: &str, finding: FindingId) {
         self.lost_file_count += 1;
         if self.lost_files.len() < LOST_MAX {
-            let why = self.list.get(finding as usize).map_or_else(String::new, |finding| {
-                format!("{}: {}", finding.object, finding.what)
-            });
+            let why = self
+                .list
+                .get(finding as usize)
+                .map_or_else(String::new, |finding| format!("{}: {}", finding.object, finding.what));
             self.lost_files.push(LostFile { snapshot: snapshot.into(), path: path.into(), why });
         }
     }

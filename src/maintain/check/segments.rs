@@ -71,7 +71,8 @@ fn read_segment(
     let repository = checking.repository.repository();
     let mut damaged = |what: String| {
         let id = findings.damage("segment-damaged", key, what, SEGMENT_ADVICE);
-        findings.explain(id, "chunks that only this segment names cannot be found, though their packs hold them");
+        findings
+            .explain(id, "chunks that only this segment names cannot be found, though their packs hold them");
     };
     let object = match repository.client().get_bounded(&Key::new(key)?, limits::SEGMENT_MAX_BYTES) {
         Ok((object, _)) => object,

@@ -281,25 +281,25 @@ impl Walk<'_, '_> {
     fn finding_of(&mut self, list: &ChunkList, error: &ReadError) -> FindingId {
         let known = list.ids.iter().find_map(|id| self.lost.get(id));
         let pack = match error {
-            ReadError::Fetch { pack, .. } | ReadError::Pack { pack, .. } | ReadError::Mismatch { pack, .. } => {
-                Some(*pack)
-            }
+            ReadError::Fetch { pack, .. }
+            | ReadError::Pack { pack, .. }
+            | ReadError::Mismatch { pack, .. } => Some(*pack),
             _ => None,
         };
-        let by_pack = pack.and_then(|pack| {
-            self.damage.of_pack(&pack).or_else(|| self.by_pack.get(&pack).copied())
-        });
+        let by_pack =
+            pack.and_then(|pack| self.damage.of_pack(&pack).or_else(|| self.by_pack.get(&pack).copied()));
         match (known.or(by_pack), pack) {
             (Some(finding), _) => finding,
             (None, Some(pack)) => {
-                let finding =
-                    self.findings.damage("pack-damaged", pack_key(&pack), told(error), PACK_ADVICE);
+                let finding = self.findings.damage("pack-damaged", pack_key(&pack), told(error), PACK_ADVICE);
                 self.by_pack.insert(pack, finding);
                 finding
             }
             (None, None) => match error {
                 ReadError::Missing { .. } => self.missing(),
-                error => self.findings.damage("tree-damaged", self.snapshot.clone(), told(error), TREE_ADVICE),
+                error => {
+                    self.findings.damage("tree-damaged", self.snapshot.clone(), told(error), TREE_ADVICE)
+                }
             },
         }
     }
@@ -314,7 +314,9 @@ fn push_cause(causes: &mut Vec<FindingId>, finding: FindingId) {
 fn tree_key(list: &ChunkList) -> TreeKey {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[u8::from(list.indirect)]);
-    list.ids.iter().for_each(|id| drop(hasher.update(&id.0)));
+    for id in &list.ids {
+        hasher.update(&id.0);
+    }
     let mut key = [0; 16];
     key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     key
