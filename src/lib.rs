@@ -9,6 +9,7 @@ pub mod crypto;
 pub mod index;
 pub mod pack;
 pub mod repo;
+pub mod restore;
 pub mod store;
 pub mod sys;
 pub mod ui;
