@@ -47,6 +47,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("XDG_CONFIG_HOME", "Where lifeboat/lifeboat.toml is looked for; ~/.config otherwise."),
     variable("XDG_CACHE_HOME", "Where the cache is kept by default; ~/.cache otherwise."),
     variable("XDG_STATE_HOME", "Where state is kept by default; ~/.local/state otherwise."),
+    variable("TMPDIR", "Where `demo` makes its directory; /tmp otherwise."),
     variable("HOME", "The home directory that `~` stands for."),
     variable("NO_COLOR", "If set, no colours are used unless --color=always says so."),
     variable("TERM", "If it is `dumb`, neither colours nor progress are shown."),

@@ -59,6 +59,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),
+        Command::Demo(args) => commands::demo::run(args, context),
         Command::Version(args) => commands::version::run(args, context),
         _ => Err(Failure::usage("this build does not have that command yet")),
     }

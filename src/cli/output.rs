@@ -82,6 +82,12 @@ impl Output {
         write(&mut out).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
     }
 
+    /// Says something to people that they must hear even if they want quiet.
+    pub fn warn(&self, text: &str) {
+        // Nobody can be told that standard error cannot be written.
+        let _ = writeln!(io::stderr().lock(), "lifeboat: {}", self.error_style.yellow(text));
+    }
+
     /// Says something to people beside the result, unless they want quiet.
     pub fn note(&self, text: &str) {
         if !self.quiet {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -86,11 +87,55 @@ pub struct Running {
     is_reaped: bool,
 }
 
+/// Where a program runs, and in which environment, where that is not our own.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Its working directory; ours if none.
+    pub directory: Option<PathBuf>,
+    /// Variables it gets beside ours.
+    pub variables: Vec<(OsString, OsString)>,
+    /// Variables of ours that it does not get.
+    pub without: Vec<OsString>,
+}
+
+impl Surroundings {
+    fn command(&self, program: &OsStr, arguments: &[OsString]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        self.without.iter().for_each(|name| drop(command.env_remove(name)));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command
+    }
+}
+
+/// Runs a program to its end that says what it says on our own standard output and error.
+pub fn run_in_sight(
+    program: &OsStr,
+    arguments: &[OsString],
+    surroundings: &Surroundings,
+) -> SysResult<Ending> {
+    let status = surroundings.command(program, arguments).status();
+    status.map(Ending::of).map_err(|error| SysError::new("run", program.as_bytes(), error))
+}
+
 impl Running {
     /// Starts `program` with `arguments`, without standard input.
     pub fn spawn(program: &OsStr, arguments: &[OsString], stderr: Stderr) -> SysResult<Self> {
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        Self::spawn_in(program, arguments, stderr, &Surroundings::default())
+    }
+
+    /// The same, somewhere else.
+    pub fn spawn_in(
+        program: &OsStr,
+        arguments: &[OsString],
+        stderr: Stderr,
+        surroundings: &Surroundings,
+    ) -> SysResult<Self> {
+        let mut command = surroundings.command(program, arguments);
+        command.stdout(Stdio::piped());
         command.stderr(match stderr {
             Stderr::Inherit => Stdio::inherit(),
             Stderr::KeepTail => Stdio::piped(),
@@ -265,6 +310,23 @@ mod tests {
         drop(sh("exec sleep 1000", Stderr::Inherit));
         let outcome = sh("exec cat /dev/zero", Stderr::Inherit).finish().unwrap();
         assert_eq!(outcome.ending, Ending::Killed(libc::SIGPIPE));
+    }
+
+    #[test]
+    fn a_program_runs_where_it_is_told_to_and_sees_what_it_is_meant_to_see() {
+        let surroundings = Surroundings {
+            directory: Some("/".into()),
+            variables: vec![("WHAT".into(), "this".into())],
+            without: vec!["PATH".into()],
+        };
+        let script = ["-c".into(), "pwd; echo $WHAT; /usr/bin/env | grep -c ^PATH=".into()];
+        let mut running =
+            Running::spawn_in("/bin/sh".as_ref(), &script, Stderr::Inherit, &surroundings).unwrap();
+        let mut output = String::new();
+        running.read_to_string(&mut output).unwrap();
+        assert_eq!(output, "/\nthis\n0\n");
+        let ending = run_in_sight("/bin/sh".as_ref(), &["-c".into(), "exit 4".into()], &surroundings);
+        assert_eq!(ending.unwrap(), Ending::Exited(4));
     }
 
     #[test]
