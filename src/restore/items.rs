@@ -252,12 +252,8 @@ impl Items {
             return Err(RestoreError::TooMuch { what: "entries", limit: ITEMS_MAX as u64 });
         }
         let number = self.list.len() as u32;
-        let owner = Owner {
-            uid: entry.uid,
-            gid: entry.gid,
-            user: entry.user.clone(),
-            group: entry.group.clone(),
-        };
+        let owner =
+            Owner { uid: entry.uid, gid: entry.gid, user: entry.user.clone(), group: entry.group.clone() };
         let owner = match self.owner_numbers.get(&owner) {
             Some(owner) => *owner,
             None => {

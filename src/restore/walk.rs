@@ -170,7 +170,8 @@ impl<'a> Walk<'a> {
                 self.found.stripped
             ));
         }
-        let others = self.found.items.owners().iter().any(|owner| owner.uid != crate::sys::process::own_ids().0);
+        let others =
+            self.found.items.owners().iter().any(|owner| owner.uid != crate::sys::process::own_ids().0);
         if others && !crate::sys::process::is_root() {
             self.found.warnings.push("not run as root: everything will belong to who restores it".into());
         }
@@ -302,7 +303,11 @@ impl<'a> Walk<'a> {
 
     fn enter(&self, dir: &DirHandle, name: &[u8], depth: usize) -> Result<Existing, RestoreError> {
         let opened = dir.open_child(name).map_err(RestoreError::Target)?;
-        Ok(if depth < OPEN_DEPTH_MAX { Existing::Open(opened) } else { Existing::Far(opened.place().clone()) })
+        Ok(if depth < OPEN_DEPTH_MAX {
+            Existing::Open(opened)
+        } else {
+            Existing::Far(opened.place().clone())
+        })
     }
 
     /// What is in a restored directory and not in the snapshot, if it is to go.
@@ -366,7 +371,9 @@ impl<'a> Walk<'a> {
     fn note_fault(&mut self, entry: &Entry) {
         if let Some(fault) = &entry.fault {
             let path = show_path(&self.path);
-            self.found.warnings.push(format!("{path} was not backed up whole: {}", show_path(fault.as_bytes())));
+            self.found
+                .warnings
+                .push(format!("{path} was not backed up whole: {}", show_path(fault.as_bytes())));
         }
     }
 
@@ -458,12 +465,8 @@ impl<'a> Walk<'a> {
     }
 
     fn has_metadata(&self, entry: &Entry, stat: &Stat) -> bool {
-        let owner = Owner {
-            uid: entry.uid,
-            gid: entry.gid,
-            user: entry.user.clone(),
-            group: entry.group.clone(),
-        };
+        let owner =
+            Owner { uid: entry.uid, gid: entry.gid, user: entry.user.clone(), group: entry.group.clone() };
         let (uid, gid) = self.resolver.resolve(&owner);
         let wanted_mode = if self.options.allow_setuid { entry.mode } else { entry.mode & !0o6000 };
         let mode = entry.kind == EntryKind::Symlink || wanted_mode == stat.mode12;

@@ -75,8 +75,8 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let label = slot_label(args.label.as_deref(), &process::host_name())?;
     let paths = local_paths(context)?;
     let client = store(&choice.url, true)?;
-    let (config, keyring) =
-        init::create(&client, &recipients, &label, SystemClock.now(), &prompts()).map_err(|e| open_failure(&e))?;
+    let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts())
+        .map_err(|e| open_failure(&e))?;
     let repository = Repository::from_parts(client, config, keyring, choice.fingerprint.as_deref(), paths)
         .map_err(|error| open_failure(&error))?;
     let fingerprint = repository.config().fingerprint();

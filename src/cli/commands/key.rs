@@ -203,7 +203,8 @@ pub fn read_recipients(texts: &[String]) -> Result<Vec<SlotRecipient>, Failure> 
         let keys = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let before = recipients.len();
         for key in keys {
-            let recipient = SlotRecipient::parse(key).map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
+            let recipient =
+                SlotRecipient::parse(key).map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
             recipients.push(recipient);
         }
         if recipients.len() == before {
