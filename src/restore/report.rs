@@ -60,7 +60,8 @@ impl Serialize for Entries<'_> {
             })?;
         }
         for deletion in &plan.deletions {
-            let mut path = if deletion.parent == ROOT { Vec::new() } else { plan.items.path(deletion.parent) };
+            let mut path =
+                if deletion.parent == ROOT { Vec::new() } else { plan.items.path(deletion.parent) };
             path.push(b'/');
             path.extend_from_slice(&deletion.name);
             list.serialize_element(&line(&path))?;
