@@ -2,11 +2,13 @@
 
 pub mod backup;
 pub mod base;
+pub mod browse;
 pub mod chunker;
 pub mod cli;
 pub mod compress;
 pub mod crypto;
 pub mod index;
+pub mod maintain;
 pub mod pack;
 pub mod repo;
 pub mod restore;

@@ -1,0 +1,378 @@
+//! Reading packs: every byte fetched, opened, decompressed, and every chunk compared with its id.
+//!
+//! Several packs at a time, within a budget of memory; what a pack's own directory says is compared with
+//! what the index says about it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use crate::base::error_kind::ErrorKind;
+use crate::base::ids::{ChunkId, ChunkKind, PackName};
+use crate::base::limits;
+use crate::base::monitor::Event;
+use crate::compress::Decompressor;
+use crate::crypto::sealed;
+use crate::index::rows::{Location, PackRow};
+use crate::maintain::check::error::CheckError;
+use crate::maintain::check::objects::{Listing, PACK_ADVICE};
+use crate::maintain::check::places::Damage;
+use crate::maintain::check::report::Findings;
+use crate::maintain::check::segments::told;
+use crate::maintain::check::{Checking, ReadData};
+use crate::pack::directory::{Block, Directory, TRAILER_BYTES, Trailer};
+use crate::pack::reader::pack_key;
+use crate::store::error::StoreError;
+use crate::store::key::Key;
+
+/// Bytes of packs in memory at a time, sealed and open; one larger pack is read alone.
+const BUDGET_BYTES: u64 = 512 << 20;
+
+/// What is wrong with a pack.
+enum Fault {
+    /// All of it.
+    Whole(&'static str, String),
+    /// One block.
+    Block(u32, String),
+    /// One chunk.
+    Chunk(ChunkId),
+    /// The index describes it otherwise.
+    Index(String),
+}
+
+/// What one pack gave.
+struct Read {
+    pack: PackName,
+    bytes: u64,
+    chunks: u64,
+    faults: Vec<Fault>,
+}
+
+/// A pack's rows in the index, summed up: their number and the sum of their marks.
+type Sums = HashMap<PackName, (u64, u64)>;
+
+/// Reads the packs that `select` chooses.
+pub fn read_packs(
+    checking: &Checking<'_>,
+    select: ReadData,
+    listing: &Listing,
+    findings: &mut Findings,
+    damage: &mut Damage,
+) -> Result<(), CheckError> {
+    let mut chosen: Vec<PackRow> = checking.repository.index().packs();
+    chosen.dedup_by_key(|pack| pack.name);
+    chosen.retain(|pack| {
+        is_selected(select, &pack.name)
+            && damage.of_pack(&pack.name).is_none()
+            && listing.packs.contains_key(&pack.name)
+    });
+    for (kind, what) in [(ChunkKind::Data, "contents of files"), (ChunkKind::Meta, "packs of trees")] {
+        if let Err(error) = checking.repository.identities(kind) {
+            findings.unchecked(format!("{what}: {error}"));
+            chosen.retain(|pack| pack.kind != kind);
+        }
+    }
+    let bytes = chosen.iter().map(|pack| pack.sealed_len).fold(0, u64::saturating_add);
+    checking.monitor.event(Event::Total { files: chosen.len() as u64, bytes });
+    let sums = index_sums(checking);
+    let results = Mutex::new((findings, damage, Ok(())));
+    let next = AtomicUsize::new(0);
+    let budget = Budget::new(BUDGET_BYTES);
+    std::thread::scope(|scope| {
+        for _ in 0..checking.threads.clamp(1, chosen.len().max(1)) {
+            scope.spawn(|| {
+                while let Some(pack) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = checking.check().and_then(|()| {
+                        let _held = budget.take(pack.sealed_len.saturating_mul(2));
+                        read_pack(checking, pack, &sums)
+                    });
+                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                    let (findings, damage, outcome) = &mut *results;
+                    match result {
+                        Ok(read) => take(checking, read, findings, damage),
+                        Err(error) => {
+                            *outcome = Err(error);
+                            next.store(chosen.len(), Ordering::Relaxed);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner).2
+}
+
+fn is_selected(select: ReadData, name: &PackName) -> bool {
+    let number = |seed: u64| {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&name.0).update(&seed.to_le_bytes());
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        u64::from_le_bytes(bytes)
+    };
+    match select {
+        ReadData::None => false,
+        ReadData::All => true,
+        ReadData::Subset { n, m } => number(0) % u64::from(m.max(1)) == u64::from(n.saturating_sub(1)),
+        ReadData::Percent { percent, seed } => (number(seed) as f64) < percent / 100.0 * u64::MAX as f64,
+    }
+}
+
+fn index_sums(checking: &Checking<'_>) -> Sums {
+    let mut sums = Sums::new();
+    checking.repository.index().for_each(|id, place| {
+        let (count, sum) = sums.entry(place.pack).or_default();
+        *count += 1;
+        *sum = sum.wrapping_add(mark(id, place.block_offset, place.offset, place.len));
+    });
+    sums
+}
+
+/// A number of one row, such that sums of different sets of rows differ.
+fn mark(id: &ChunkId, block: u32, offset: u32, len: u32) -> u64 {
+    let mut number =
+        u64::from_le_bytes([id.0[8], id.0[9], id.0[10], id.0[11], id.0[12], id.0[13], id.0[14], id.0[15]]);
+    for part in [block, offset, len] {
+        number = (number ^ u64::from(part)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+    number
+}
+
+fn take(checking: &Checking<'_>, read: Read, findings: &mut Findings, damage: &mut Damage) {
+    findings.counts.packs_read += 1;
+    findings.counts.pack_bytes_read += read.bytes;
+    findings.counts.chunks_read += read.chunks;
+    checking.monitor.event(Event::Advance { files: 1, bytes: read.bytes });
+    let key = pack_key(&read.pack);
+    let mut of_chunks = None;
+    for fault in read.faults {
+        match fault {
+            Fault::Whole(code, what) => {
+                let id = findings.damage(code, key.clone(), what, PACK_ADVICE);
+                damage.pack(read.pack, id);
+            }
+            Fault::Block(offset, what) => {
+                let what = format!("its block at {offset} is damaged: {what}");
+                let id = findings.damage("block-damaged", key.clone(), what, PACK_ADVICE);
+                damage.block(read.pack, offset, id);
+            }
+            Fault::Chunk(chunk) => {
+                let id = *of_chunks.get_or_insert_with(|| {
+                    let what = "it holds chunks that are not what their ids say";
+                    findings.damage("chunk-mismatch", key.clone(), what, PACK_ADVICE)
+                });
+                damage.chunk(read.pack, chunk, id);
+            }
+            Fault::Index(what) => {
+                let advice = "run `lifeboat repair`: the index is made again from the packs";
+                findings.damage("index-differs", key.clone(), what, advice);
+            }
+        }
+    }
+}
+
+fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Read, CheckError> {
+    let mut read = Read { pack: pack.name, bytes: pack.sealed_len, chunks: 0, faults: Vec::new() };
+    let key = pack_key(&pack.name);
+    checking.monitor.event(Event::Current(&key));
+    let client = checking.repository.repository().client();
+    let whole = |code, what: String| Fault::Whole(code, what);
+    let object = match client.get_bounded(&Key::new(key)?, limits::PACK_MAX_BYTES) {
+        Ok((object, _)) => object,
+        Err(error) if error.kind() == ErrorKind::Damage || is_damage(&error) => {
+            read.faults.push(whole("pack-missing", error.to_string()));
+            return Ok(read);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let identities = match checking.repository.identities(pack.kind) {
+        Ok(identities) => identities,
+        Err(error) => return Err(CheckError::Read(error.into())),
+    };
+    let plain = match sealed::open(identities, &object) {
+        Ok(plain) => plain,
+        Err(error) => {
+            read.faults.push(whole("pack-damaged", format!("it does not decrypt: {}", told(&error))));
+            // Whole blocks before and after a damaged piece may still be good.
+            read_pieces(checking, pack, &mut read);
+            return Ok(read);
+        }
+    };
+    drop(object);
+    match directory_of(&plain) {
+        Ok(directory) if directory.kind != pack.kind => {
+            read.faults.push(whole("pack-swapped", "it holds the other kind of chunks".into()));
+        }
+        Ok(directory) => {
+            compare_with_index(pack, &directory, sums, &mut read);
+            check_blocks(checking, &directory, &plain, &mut read)?;
+        }
+        Err(what) => read.faults.push(whole("pack-damaged", what)),
+    }
+    Ok(read)
+}
+
+/// Whether the object itself is at fault rather than the way to it.
+fn is_damage(error: &StoreError) -> bool {
+    matches!(error, StoreError::NotFound { .. } | StoreError::ShortRead { .. } | StoreError::TooLarge { .. })
+}
+
+/// The directory in a pack's plaintext.
+fn directory_of(plain: &[u8]) -> Result<Directory, String> {
+    let Some((_, trailer)) = plain.split_last_chunk::<TRAILER_BYTES>() else {
+        return Err("it is too short for a pack".into());
+    };
+    let trailer = Trailer::decode(trailer, plain.len() as u64).map_err(|error| error.to_string())?;
+    let start = usize::try_from(trailer.directory_offset).map_err(|error| error.to_string())?;
+    // `Trailer::decode` has checked that this lies within the plaintext.
+    let frame = &plain[start..start + trailer.directory_len as usize];
+    Directory::decode(frame, trailer.directory_offset).map_err(|error| error.to_string())
+}
+
+fn compare_with_index(pack: &PackRow, directory: &Directory, sums: &Sums, read: &mut Read) {
+    let (mut count, mut sum) = (0u64, 0u64);
+    for block in &directory.blocks {
+        let mut offset = 0u32;
+        for (id, len) in &block.chunks {
+            count += 1;
+            sum = sum.wrapping_add(mark(id, block.offset, offset, *len));
+            // `Directory::decode` has checked that the lengths add up to the block's.
+            offset = offset.saturating_add(*len);
+        }
+    }
+    let (indexed, indexed_sum) = sums.get(&pack.name).copied().unwrap_or_default();
+    // A pack may stand in several segments, each time whole.
+    let times = indexed.checked_div(count).unwrap_or(1);
+    if times == 0 || indexed != count * times || indexed_sum != sum.wrapping_mul(times) {
+        let what =
+            format!("its directory lists {count} chunks; the index describes it otherwise ({indexed})");
+        read.faults.push(Fault::Index(what));
+    }
+}
+
+fn check_blocks(
+    checking: &Checking<'_>,
+    directory: &Directory,
+    plain: &[u8],
+    read: &mut Read,
+) -> Result<(), CheckError> {
+    let mut decompressor = new_decompressor()?;
+    let mut raw = Vec::new();
+    for block in &directory.blocks {
+        checking.check()?;
+        let start = block.offset as usize;
+        // `Directory::decode` has checked that the blocks fill the pack up to the directory.
+        let frame = &plain[start..start + block.frame_len as usize];
+        match decompressor.decompress_into(frame, block.raw_len as usize, &mut raw) {
+            Ok(()) => check_chunks(checking, directory.kind, block, &raw, read),
+            Err(error) => read.faults.push(Fault::Block(block.offset, told(&error))),
+        }
+    }
+    Ok(())
+}
+
+fn new_decompressor() -> Result<Decompressor, CheckError> {
+    Decompressor::new().map_err(|error| CheckError::Read(crate::repo::read::ReadError::Setup(error)))
+}
+
+fn check_chunks(checking: &Checking<'_>, kind: ChunkKind, block: &Block, raw: &[u8], read: &mut Read) {
+    let mut start = 0;
+    for (id, len) in &block.chunks {
+        let end = start + *len as usize;
+        if !checking.repository.verify(kind, id, &raw[start..end]) {
+            read.faults.push(Fault::Chunk(*id));
+        }
+        read.chunks += 1;
+        start = end;
+    }
+}
+
+/// Finds out which blocks of a damaged pack are still good, so that not everything in it counts as lost.
+fn read_pieces(checking: &Checking<'_>, pack: &PackRow, read: &mut Read) {
+    let mut blocks: HashMap<u32, Location> = HashMap::new();
+    checking.repository.index().for_each(|_, place| {
+        if place.pack == pack.name {
+            blocks.entry(place.block_offset).or_insert(*place);
+        }
+    });
+    let mut bad: Vec<(u32, String)> = blocks
+        .into_iter()
+        .filter_map(|(offset, place)| {
+            checking.repository.read_block(&place).err().map(|error| (offset, told(&error)))
+        })
+        .collect();
+    bad.sort_by_key(|(offset, _)| *offset);
+    let Some(Fault::Whole(code, what)) = read.faults.pop() else { return };
+    // The pack is reported in any case: what is bad may be padding or the directory alone.
+    let what = format!("{what} ({} of its blocks are lost)", bad.len());
+    match bad.is_empty() {
+        true => read.faults.push(Fault::Index(what)),
+        false => {
+            read.faults.push(Fault::Index(format!("{code}: {what}")));
+            read.faults.extend(bad.into_iter().map(|(offset, what)| Fault::Block(offset, what)));
+        }
+    }
+}
+
+/// Memory handed out in bytes; a request beyond the whole waits for all of it.
+struct Budget {
+    left: Mutex<u64>,
+    freed: Condvar,
+    all: u64,
+}
+
+struct Held<'a>(&'a Budget, u64);
+
+impl Budget {
+    fn new(all: u64) -> Self {
+        Self { left: Mutex::new(all), freed: Condvar::new(), all }
+    }
+
+    fn take(&self, bytes: u64) -> Held<'_> {
+        let bytes = bytes.min(self.all);
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        while *left < bytes {
+            left = self.freed.wait(left).unwrap_or_else(PoisonError::into_inner);
+        }
+        *left -= bytes;
+        Held(self, bytes)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += self.1;
+        self.0.freed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> impl Iterator<Item = PackName> {
+        (0..4000u32).map(|n| {
+            let mut name = [0; 16];
+            name.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..16]);
+            PackName(name)
+        })
+    }
+
+    #[test]
+    fn the_subsets_are_all_of_the_packs_and_none_twice() {
+        for name in names() {
+            let hits = (1..=7).filter(|n| is_selected(ReadData::Subset { n: *n, m: 7 }, &name)).count();
+            assert_eq!(hits, 1);
+        }
+    }
+
+    #[test]
+    fn a_percentage_is_about_that_and_differs_by_seed() {
+        let chosen = |percent, seed| {
+            names().filter(|name| is_selected(ReadData::Percent { percent, seed }, name)).collect::<Vec<_>>()
+        };
+        assert!((300..500).contains(&chosen(10.0, 1).len()));
+        assert_ne!(chosen(10.0, 1), chosen(10.0, 2));
+        assert_eq!((chosen(0.0, 1).len(), chosen(100.0, 1).len()), (0, 4000));
+    }
+}

@@ -1,0 +1,6 @@
+//! Floor 6: maintenance: finding out whether everything that was backed up is still there.
+//!
+//! `check` reads and never writes. What it finds, it says in terms of what people lose: which snapshots,
+//! which files, and what to do about it.
+
+pub mod check;
