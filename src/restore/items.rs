@@ -80,7 +80,7 @@ pub struct Extra {
     /// The item that it is another name of.
     pub link_to: Option<u32>,
     /// Extended attributes.
-    pub xattrs: Option<Arc<[(Vec<u8>, Vec<u8>)]>>,
+    pub xattrs: Option<XattrList>,
     /// Inode flags.
     pub flags: u32,
     /// Holes, ascending.
@@ -144,7 +144,8 @@ pub struct Items {
     placements: Vec<Placement>,
 }
 
-type XattrList = Arc<[(Vec<u8>, Vec<u8>)]>;
+/// Names and values of extended attributes, shared by all entries that have the same.
+pub type XattrList = Arc<[(Vec<u8>, Vec<u8>)]>;
 
 impl Items {
     /// All entries in order.

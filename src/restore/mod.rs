@@ -16,6 +16,7 @@ pub mod execute;
 mod finish;
 pub mod items;
 mod journal;
+mod leaf;
 mod nodes;
 pub mod options;
 mod owners;
