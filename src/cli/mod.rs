@@ -59,6 +59,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Restore(args) => restore_run::run(args, context),
         Command::Check(args) => commands::check::run(args, context),
         Command::Snapshots(args) => commands::snapshots::run(args, context),
+        Command::Key(command) => commands::key::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

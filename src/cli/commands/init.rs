@@ -11,6 +11,7 @@ use crate::cli::secrets::{PassphraseSource, ask_new};
 use crate::crypto::recipients::{SlotRecipient, WORK_FACTOR_DEFAULT};
 use crate::repo::init;
 use crate::repo::open::Repository;
+use crate::repo::pin::Known;
 use crate::sys::clock::SystemClock;
 use crate::sys::process;
 use crate::ui::escape;
@@ -77,6 +78,10 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let client = store(&choice.url, true)?;
     let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts())
         .map_err(|e| open_failure(&e))?;
+    // Whatever was known at this place before is gone: this repository was made here and now.
+    Known::of(&paths.state, &client.location())
+        .pin(&config.fingerprint())
+        .map_err(|error| Failure::of(error.kind(), &error))?;
     let repository = Repository::from_parts(client, config, keyring, choice.fingerprint.as_deref(), paths)
         .map_err(|error| open_failure(&error))?;
     let fingerprint = repository.config().fingerprint();
