@@ -22,3 +22,8 @@ pub mod stats;
 pub mod stream;
 pub mod tar_header;
 pub mod walk;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

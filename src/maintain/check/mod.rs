@@ -104,3 +104,9 @@ pub fn check(checking: &Checking<'_>, options: &CheckOptions) -> Result<CheckRep
     }
     Ok(findings.finish())
 }
+
+#[cfg(test)]
+#[path = "../../browse/fixture.rs"]
+mod fixture;
+#[cfg(test)]
+mod tests;
