@@ -24,6 +24,7 @@ pub mod tar_header;
 pub mod walk;
 
 #[cfg(test)]
+#[allow(clippy::duplicate_mod)]
 mod fixture;
 #[cfg(test)]
 mod tests;

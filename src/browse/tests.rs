@@ -333,7 +333,7 @@ fn stats_count_each_chunk_once_and_each_file_every_time() {
     let two = fixture.backup("a", &spec());
     let repository = fixture.open();
     let reading = reading(&fixture, &repository);
-    let single = stats(&reading, &[one.clone()], &path("/")).unwrap();
+    let single = stats(&reading, std::slice::from_ref(&one), &path("/")).unwrap();
     let both = stats(&reading, &[one, two], &path("/")).unwrap();
     assert_eq!((single.files, single.dirs, single.specials), (5, 2, 1));
     assert_eq!((both.files, both.dirs, both.specials), (10, 4, 2));
