@@ -11,6 +11,7 @@ pub mod index;
 pub mod maintain;
 pub mod pack;
 pub mod repo;
+pub mod restore;
 pub mod store;
 pub mod sys;
 pub mod ui;

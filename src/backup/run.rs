@@ -14,12 +14,13 @@ use crossbeam_channel::{bounded, unbounded};
 
 use crate::backup::assemble::{Surroundings, assemble};
 use crate::backup::catalogue::{Catalogue, CatalogueWriter, Description};
+use crate::backup::dry_run;
 use crate::backup::entries::OwnerNames;
 use crate::backup::error::BackupError;
 use crate::backup::filter::Filter;
 use crate::backup::notes::{Notes, State};
 use crate::backup::options::{BackupOptions, Source};
-use crate::backup::report::BackupReport;
+use crate::backup::report::{BackupReport, DryRunEntry, DryRunReport};
 use crate::backup::roots::{RootNode, resolve};
 use crate::backup::storer::Storer;
 use crate::backup::stream;
@@ -366,6 +367,26 @@ impl Run<'_> {
             tool: self.options.tool.clone(),
         }
     }
+}
+
+/// What a backup of `options` would take; nothing is locked, stored or remembered.
+pub fn dry_run(
+    repository: &Repository,
+    options: &BackupOptions,
+    resolved: Resolved,
+    context: &Context<'_>,
+    see: &mut dyn FnMut(&DryRunEntry<'_>),
+) -> Result<DryRunReport, BackupError> {
+    let Some(roots) = resolved.roots else {
+        return Err(BackupError::Usage("--dry-run is for files: a stream is not read twice".into()));
+    };
+    let job = job_key(options, &resolved.names);
+    let path = repository.state_dir().join("catalogues").join(format!("{job}.cat"));
+    let catalogue = Catalogue::open(&path).filter(|_| !options.force);
+    let notes = Notes::new(context.monitor);
+    let walk = Walk::new(&resolved.filter);
+    process::raise_open_files_limit();
+    dry_run::dry_run(&walk, roots, catalogue.as_ref(), options.leniency, &notes, context.interrupt, see)
 }
 
 /// What makes two backups runs of the same job: the job's name, or the host and the sources.

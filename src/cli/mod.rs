@@ -5,11 +5,13 @@
 //! It is a part of the library, not of the binary, so that tests and the manual reach its definition.
 
 pub mod args;
+pub mod backup_run;
 pub mod commands;
 pub mod context;
 pub mod environment;
 pub mod exit;
 pub mod manual;
+pub mod opening;
 pub mod output;
 pub mod secrets;
 pub mod settings;
@@ -51,6 +53,9 @@ fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
 /// Gives each command to its file.
 fn dispatch(command: &Command, context: &Context) -> CommandResult {
     match command {
+        Command::Init(args) => commands::init::run(args, context),
+        Command::Backup(args) => backup_run::run(args, context),
+        Command::Snapshots(args) => commands::snapshots::run(args, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sys::error::{SysError, SysResult, show_path};
 
@@ -22,6 +22,8 @@ const TAIL_MAX_BYTES: usize = 16 << 10;
 /// How long the last words may come after the end. A program that leaves another running in the
 /// background leaves it the pipe as well, and that must not hold us up.
 const TAIL_GRACE: Duration = Duration::from_secs(1);
+/// How often a hook with a time limit is looked at.
+const HOOK_POLL: Duration = Duration::from_millis(20);
 
 /// Where a program's standard error goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +136,15 @@ impl Drop for Running {
 /// Runs `script` by `sh -c` with more environment variables, and waits for it. What it says is kept
 /// as the outcome's tail, standard output and standard error as they come.
 pub fn run_hook(script: &str, environment: &[(OsString, OsString)]) -> SysResult<Outcome> {
+    run_hook_within(script, environment, None)
+}
+
+/// The same, but a hook that takes longer than `limit` is killed, and the outcome says so.
+pub fn run_hook_within(
+    script: &str,
+    environment: &[(OsString, OsString)],
+    limit: Option<Duration>,
+) -> SysResult<Outcome> {
     let failed = |error| SysError::new("run the hook", script.as_bytes(), error);
     let (reader, writer) = io::pipe().map_err(failed)?;
     let mut command = Command::new("/bin/sh");
@@ -143,7 +154,21 @@ pub fn run_hook(script: &str, environment: &[(OsString, OsString)]) -> SysResult
     // The command holds our ends of the pipe; with them open, reading would never come to an end.
     drop(command);
     let tail = Tail::follow(reader);
-    let status = child.wait().map_err(failed)?;
+    let begun = Instant::now();
+    let status = loop {
+        match limit {
+            None => break child.wait().map_err(failed)?,
+            Some(limit) => {
+                if let Some(status) = child.try_wait().map_err(failed)? {
+                    break status;
+                }
+                if begun.elapsed() >= limit {
+                    child.kill().map_err(failed)?;
+                }
+                thread::sleep(HOOK_POLL);
+            }
+        }
+    };
     Ok(Outcome { ending: Ending::of(status), tail: tail.text() })
 }
 

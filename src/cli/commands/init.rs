@@ -1,6 +1,19 @@
 //! `lifeboat init`: make a repository and its first key slot.
 
-use crate::cli::values::parse_host;
+use serde::Serialize;
+
+use crate::base::time::Clock as _;
+use crate::cli::commands::key::{read_recipients, slot_label};
+use crate::cli::context::Context;
+use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::opening::{local_paths, open_failure, prompts, store};
+use crate::cli::secrets::{PassphraseSource, ask_new};
+use crate::crypto::recipients::{SlotRecipient, WORK_FACTOR_DEFAULT};
+use crate::repo::init;
+use crate::repo::open::Repository;
+use crate::sys::clock::SystemClock;
+use crate::sys::process;
+use crate::ui::escape;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,11 +45,63 @@ pub struct Args {
     #[arg(long)]
     pub passphrase: bool,
 
-    /// Enrol this host instead of the machine's own name
-    #[arg(long, value_name = "NAME", value_parser = parse_host)]
-    pub host: Option<String>,
-
     /// A remark on the first key slots, shown by `key list`
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
+}
+
+/// What `--json` prints: schema `lifeboat.init/1`.
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    location: String,
+    id: String,
+    fingerprint: String,
+    slots: Vec<String>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, context: &Context) -> CommandResult {
+    let choice = context.repository(None)?;
+    let mut recipients = read_recipients(&args.recipient)?;
+    if args.passphrase || recipients.is_empty() {
+        let passphrase = match &choice.passphrase {
+            Some(source) if *source != PassphraseSource::Terminal => source.read("New passphrase: ")?,
+            _ => ask_new("New passphrase: ")?,
+        };
+        let recipient = SlotRecipient::passphrase(passphrase, WORK_FACTOR_DEFAULT);
+        recipients.push(recipient.map_err(|error| Failure::of(error.kind(), &error))?);
+    }
+    let label = slot_label(args.label.as_deref(), &process::host_name())?;
+    let paths = local_paths(context)?;
+    let client = store(&choice.url, true)?;
+    let (config, keyring) =
+        init::create(&client, &recipients, &label, SystemClock.now(), &prompts()).map_err(|e| open_failure(&e))?;
+    let repository = Repository::from_parts(client, config, keyring, choice.fingerprint.as_deref(), paths)
+        .map_err(|error| open_failure(&error))?;
+    let fingerprint = repository.config().fingerprint();
+    if context.output.json {
+        let document = Document {
+            schema: "lifeboat.init/1",
+            location: repository.client().location(),
+            id: repository.id().to_string(),
+            fingerprint: fingerprint.to_hex(),
+            slots: recipients.iter().map(SlotRecipient::describe).collect(),
+        };
+        context.output.document(&document)?;
+        return Ok(Outcome::Done);
+    }
+    if !context.output.quiet {
+        let slots: Vec<String> = recipients.iter().map(SlotRecipient::describe).collect();
+        context.output.text(&format!(
+            "made a repository at {}\nid           {}\nfingerprint  {fingerprint}\nopens with   {}\n\n\
+             Keep the key or passphrase where a disaster cannot take it: without it nothing can be restored.\n\
+             Next: lifeboat backup PATH --repo {}\n",
+            escape::text(&repository.client().location()),
+            repository.id(),
+            escape::lines(&slots.join("\n             ")),
+            escape::text(&choice.url),
+        ))?;
+    }
+    Ok(Outcome::Done)
 }

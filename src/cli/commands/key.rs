@@ -1,11 +1,19 @@
 //! `lifeboat key`: manage who can open the repository.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
+use crate::cli::exit::Failure;
 use crate::cli::values::parse_host;
+use crate::crypto::recipients::SlotRecipient;
+use crate::repo::slots::name::is_label;
+use crate::sys::file::read_bounded;
+
+/// Longest file of recipients.
+const RECIPIENTS_MAX_BYTES: u64 = 1 << 20;
 
 const EXAMPLES_LIST: &str = "\
 Examples:
@@ -172,6 +180,50 @@ impl From<RoleName> for Role {
             RoleName::Writer => Role::Writer,
             RoleName::Maintainer => Role::Maintainer,
             RoleName::Restorer => Role::Restorer,
+        }
+    }
+}
+
+/// The recipients that `--recipient` names: keys themselves, or files with one a line.
+pub fn read_recipients(texts: &[String]) -> Result<Vec<SlotRecipient>, Failure> {
+    let mut recipients = Vec::new();
+    for text in texts {
+        let is_key = ["age1", "ssh-", "AGE-", "ecdsa-", "sk-"].iter().any(|start| text.starts_with(start));
+        let lines = match is_key {
+            true => text.clone(),
+            false => {
+                let path = Path::new(text);
+                let bytes = read_bounded(path, RECIPIENTS_MAX_BYTES).map_err(|error| {
+                    Failure::of(ErrorKind::Usage, &error)
+                        .hint("--recipient takes age1…, ssh-ed25519 …, ssh-rsa …, or a file with such lines")
+                })?;
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        };
+        let keys = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let before = recipients.len();
+        for key in keys {
+            let recipient = SlotRecipient::parse(key).map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
+            recipients.push(recipient);
+        }
+        if recipients.len() == before {
+            return Err(Failure::usage(format!("there is no public key in {text}")));
+        }
+    }
+    Ok(recipients)
+}
+
+/// A slot's label: what was given, if it can be one, or what `fallback` makes.
+pub fn slot_label(given: Option<&str>, fallback: &str) -> Result<String, Failure> {
+    match given {
+        Some(label) if is_label(label) => Ok(label.to_owned()),
+        Some(label) => Err(Failure::usage(format!(
+            "{label:?} cannot be a label: it takes up to 64 letters, digits and . _ @ + -"
+        ))),
+        None => {
+            let fine = |c: char| if c.is_ascii_alphanumeric() || "._@+-".contains(c) { c } else { '-' };
+            let text: String = fallback.chars().take(64).map(fine).collect();
+            Ok(if is_label(&text) { text } else { "owner".to_owned() })
         }
     }
 }

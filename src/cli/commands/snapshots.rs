@@ -2,7 +2,17 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
+use crate::base::error_kind::ErrorKind;
+use crate::base::role::Role;
+use crate::cli::context::Context;
+use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::opening;
 use crate::cli::values::{SnapshotName, parse_host, parse_snapshot, parse_tag};
+use crate::repo::snapshot::{self, Snapshot};
+use crate::ui::format;
+use crate::ui::table::{Shrink, Table};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,4 +56,116 @@ pub struct FilterArgs {
     /// Only those that have this path as a source; may be given several times
     #[arg(long, value_name = "PATH")]
     pub path: Vec<PathBuf>,
+}
+
+/// What `--json` prints: schema `lifeboat.snapshots/1`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    snapshots: &'a [Snapshot],
+    damaged: Vec<Damaged>,
+}
+
+#[derive(Serialize)]
+struct Damaged {
+    id: String,
+    host: String,
+    what: String,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, context: &Context) -> CommandResult {
+    let repository = opening::repository(context, None, Role::Maintainer)?;
+    let listed = snapshot::list(repository.client(), repository.keyring())
+        .map_err(|error| Failure::of(error.kind(), &error))?;
+    let mut damaged = Vec::new();
+    let mut snapshots = Vec::new();
+    for entry in listed {
+        match entry.snapshot {
+            Ok(Some(snapshot)) => snapshots.push(snapshot),
+            Ok(None) => {}
+            Err(error) => {
+                let what = error.to_string();
+                damaged.push(Damaged { id: entry.id.to_string(), host: entry.host, what });
+            }
+        }
+    }
+    let mut chosen = choose(snapshots, args);
+    if let Some(last) = args.last {
+        chosen.drain(..chosen.len().saturating_sub(last));
+    }
+    if context.output.json {
+        let failed = !damaged.is_empty();
+        context.output.document(&Document { schema: "lifeboat.snapshots/1", snapshots: &chosen, damaged })?;
+        return Ok(if failed { Outcome::Told(ErrorKind::Damage) } else { Outcome::Done });
+    }
+    let mut table = Table::new()
+        .words("ID", Shrink::Never)
+        .words("TIME", Shrink::Never)
+        .words("HOST", Shrink::End)
+        .words("TAGS", Shrink::End)
+        .words("SOURCES", Shrink::End)
+        .numbers("FILES")
+        .numbers("SIZE")
+        .numbers("ADDED");
+    for snapshot in &chosen {
+        let counts = &snapshot.statistics;
+        let files = counts.files_new + counts.files_changed + counts.files_unmodified;
+        let partial = if snapshot.faults > 0 { " (partial)" } else { "" };
+        table.row([
+            snapshot.id.short(),
+            format::timestamp(snapshot.time),
+            snapshot.host.clone(),
+            snapshot.tags.join(","),
+            format!("{}{partial}", snapshot.sources.join(" ")),
+            format::count(files),
+            format::size(counts.total_bytes),
+            format::size(counts.stored_bytes),
+        ]);
+    }
+    if chosen.is_empty() && damaged.is_empty() {
+        context.output.note("no snapshots");
+    } else if !chosen.is_empty() {
+        context.output.table(&table)?;
+    }
+    match damaged.first() {
+        None => Ok(Outcome::Done),
+        Some(first) => Err(Failure::new(ErrorKind::Damage, first.what.clone())
+            .context(format!("{} snapshots cannot be read", damaged.len()))
+            .hint("run `lifeboat check` to find out what else is damaged")),
+    }
+}
+
+fn choose(mut snapshots: Vec<Snapshot>, args: &Args) -> Vec<Snapshot> {
+    let named = &args.snapshots;
+    let latest = |host: Option<&str>| {
+        let mut newest = snapshots.iter().rev();
+        newest.find(|snapshot| host.is_none_or(|host| snapshot.host == host)).map(|snapshot| snapshot.id)
+    };
+    let wanted: Vec<_> = named
+        .iter()
+        .map(|name| match name {
+            SnapshotName::Latest { host } => (latest(host.as_deref()), None),
+            SnapshotName::Prefix(prefix) => (None, Some(prefix.as_str())),
+        })
+        .collect();
+    let is_wanted = |snapshot: &Snapshot| {
+        wanted.is_empty()
+            || wanted.iter().any(|(id, prefix)| {
+                *id == Some(snapshot.id)
+                    || prefix.is_some_and(|prefix| snapshot.id.to_string().starts_with(prefix))
+            })
+    };
+    let filter = &args.filter;
+    let has_path = |snapshot: &Snapshot| {
+        let mut paths = filter.path.iter().map(|path| path.to_string_lossy());
+        filter.path.is_empty() || paths.any(|path| snapshot.sources.iter().any(|source| *source == path))
+    };
+    snapshots.retain(|snapshot| {
+        is_wanted(snapshot)
+            && (filter.host.is_empty() || filter.host.contains(&snapshot.host))
+            && filter.tag.iter().all(|tag| snapshot.tags.contains(tag))
+            && has_path(snapshot)
+    });
+    snapshots
 }

@@ -1,0 +1,367 @@
+//! `lifeboat backup`, the acting half: from what was typed and configured to backups, one after the other.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::backup::catalogue::Leniency;
+use crate::backup::error::BackupError;
+use crate::backup::filter::FilterOptions;
+use crate::backup::options::{BackupOptions, Source};
+use crate::backup::report::{BackupReport, DryRunEntry};
+use crate::backup::run::{self, Context as BackupContext};
+use crate::base::error_kind::ErrorKind;
+use crate::base::role::Role;
+use crate::cli::commands::backup::Args;
+use crate::cli::context::Context;
+use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::opening;
+use crate::cli::settings::model::JobSettings;
+use crate::repo::snapshot::host_for_key;
+use crate::sys::child::run_hook_within;
+use crate::sys::clock::SystemClock;
+use crate::sys::file::read_bounded;
+use crate::sys::process;
+use crate::ui::{escape, format};
+
+/// Longest file of exclude patterns.
+const EXCLUDE_FILE_MAX_BYTES: u64 = 16 << 20;
+/// Longest a hook may take when nobody says otherwise.
+const HOOK_LIMIT: Duration = Duration::from_secs(3600);
+
+/// One backup to be made: the job it comes from, and what it is told.
+struct Task<'a> {
+    job: Option<(&'a str, &'a JobSettings)>,
+    options: BackupOptions,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, context: &Context) -> CommandResult {
+    let tasks = tasks(args, context)?;
+    let several = tasks.len() > 1;
+    let mut worst: Option<Outcome> = None;
+    let mut failures: Vec<Failure> = Vec::new();
+    for task in &tasks {
+        match run_task(args, context, task) {
+            Ok(Outcome::Done) => {}
+            Ok(told) => worst = Some(told),
+            Err(failure) if several && failure.kind() != ErrorKind::Interrupted => {
+                // The other jobs are not to suffer for this one.
+                let name = task.job.map_or("", |(name, _)| name);
+                let failure = failure.context(format!("job {name}"));
+                context.output.note(failure.for_people().trim_end());
+                failures.push(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match failures.into_iter().next() {
+        Some(first) => Ok(Outcome::Told(first.kind())),
+        None => Ok(worst.unwrap_or(Outcome::Done)),
+    }
+}
+
+fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure> {
+    let mut jobs = Vec::new();
+    let mut paths = Vec::new();
+    for source in &args.sources {
+        match named_job(source, context)? {
+            Some(job) => jobs.push(job),
+            None => paths.push(PathBuf::from(source)),
+        }
+    }
+    if !jobs.is_empty() && !paths.is_empty() {
+        return Err(Failure::usage(format!(
+            "{} is a job and {} is a path; back them up one after the other",
+            jobs[0].0,
+            escape::path(&paths[0])
+        ))
+        .hint("a word without a slash that names a job means the job; write ./WORD for the path"));
+    }
+    if jobs.is_empty() {
+        let source = typed_source(args, paths);
+        return Ok(vec![Task { job: None, options: options(args, context, None, source)? }]);
+    }
+    jobs.into_iter()
+        .map(|(name, job)| {
+            let source = match &job.stream {
+                Some(stream) => Source::Command {
+                    name: stream.name.clone(),
+                    program: stream.program.first().map(OsString::from).unwrap_or_default(),
+                    arguments: stream.program.iter().skip(1).map(OsString::from).collect(),
+                },
+                None => Source::Paths(job.sources.clone()),
+            };
+            Ok(Task { job: Some((name, job)), options: options(args, context, Some((name, job)), source)? })
+        })
+        .collect()
+}
+
+fn named_job<'a>(
+    source: &OsStr,
+    context: &'a Context,
+) -> Result<Option<(&'a str, &'a JobSettings)>, Failure> {
+    let Some(name) = source.to_str().filter(|name| !name.contains('/')) else { return Ok(None) };
+    Ok(context.settings()?.job.get_key_value(name).map(|(name, job)| (name.as_str(), job)))
+}
+
+fn typed_source(args: &Args, paths: Vec<PathBuf>) -> Source {
+    let stream = &args.stream;
+    if stream.stdin {
+        return Source::Stdin { name: stream.stdin_name.to_string_lossy().into_owned() };
+    }
+    match &stream.command {
+        Some(name) => Source::Command {
+            name: name.to_string_lossy().into_owned(),
+            program: stream.program.first().cloned().unwrap_or_default(),
+            arguments: stream.program.iter().skip(1).cloned().collect(),
+        },
+        None => Source::Paths(paths),
+    }
+}
+
+fn options(
+    args: &Args,
+    context: &Context,
+    job: Option<(&str, &JobSettings)>,
+    source: Source,
+) -> Result<BackupOptions, Failure> {
+    let defaults = &context.settings()?.defaults;
+    let settings = job.map(|(_, job)| job);
+    let flag = |typed: bool, configured: Option<bool>| typed || configured.unwrap_or(false);
+    let host = args
+        .host
+        .clone()
+        .or_else(|| settings.and_then(|job| job.host.clone()))
+        .or_else(|| defaults.host.clone())
+        .unwrap_or_else(|| host_for_key(&process::host_name()));
+    let reading = &args.reading;
+    let mut tags = args.tag.clone();
+    tags.extend(settings.into_iter().flat_map(|job| job.tags.iter().cloned()));
+    let concurrency = reading
+        .read_concurrency
+        .map(Into::into)
+        .or(settings.and_then(|job| job.read_concurrency))
+        .or(defaults.read_concurrency);
+    let level =
+        reading.compression.or(settings.and_then(|job| job.compression)).or(defaults.compression);
+    Ok(BackupOptions {
+        source,
+        filter: filter(args, settings)?,
+        host,
+        user: context.environment.get("USER").map(|user| user.to_string_lossy().into_owned()),
+        job: job.map(|(name, _)| name.to_owned()),
+        tags,
+        time: args.time,
+        force: reading.force,
+        leniency: Leniency {
+            ignore_ctime: flag(reading.ignore_ctime, settings.and_then(|job| job.ignore_ctime)),
+            ignore_inode: flag(reading.ignore_inode, settings.and_then(|job| job.ignore_inode)),
+        },
+        with_atime: flag(reading.with_atime, settings.and_then(|job| job.with_atime)),
+        level: level.unwrap_or(0),
+        threads: concurrency.unwrap_or(0),
+        tool: format!("lifeboat {}", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+fn filter(args: &Args, settings: Option<&JobSettings>) -> Result<FilterOptions, Failure> {
+    let excludes = &args.excludes;
+    let default = JobSettings::default();
+    let job = settings.unwrap_or(&default);
+    let text = |name: &OsString| {
+        name.clone()
+            .into_string()
+            .map_err(|name| Failure::usage(format!("{} is not UTF-8 text", escape::path(&name))))
+    };
+    let texts = |names: &[OsString]| names.iter().map(text).collect::<Result<Vec<String>, Failure>>();
+    let joined = |first: &[String], second: Vec<String>| first.iter().cloned().chain(second).collect();
+    let mut exclude_files = Vec::new();
+    for path in job.exclude_files.iter().chain(&excludes.exclude_file) {
+        exclude_files.push((path.clone(), read_text(path)?));
+    }
+    Ok(FilterOptions {
+        exclude: joined(&job.exclude, excludes.exclude.clone()),
+        iexclude: joined(&job.iexclude, excludes.iexclude.clone()),
+        exclude_files,
+        exclude_caches: excludes.exclude_caches || job.exclude_caches.unwrap_or(false),
+        exclude_if_present: joined(&job.exclude_if_present, texts(&excludes.exclude_if_present)?),
+        larger_than: excludes.exclude_larger_than.or(job.exclude_larger_than),
+        nodump: excludes.nodump || job.nodump.unwrap_or(false),
+        xattr_names: joined(&job.exclude_xattrs, texts(&excludes.exclude_xattr)?),
+        one_file_system: excludes.one_file_system || job.one_file_system.unwrap_or(false),
+        ignore_files: true,
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let bytes = read_bounded(path, EXCLUDE_FILE_MAX_BYTES)
+        .map_err(|error| Failure::of(ErrorKind::Usage, &error).context("the exclude file"))?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::usage(format!("the exclude file {} is not UTF-8 text", escape::path(path))))
+}
+
+fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
+    let resolved = run::prepare(&task.options).map_err(|error| failure(&error))?;
+    let job = task.job.map(|(_, job)| job);
+    if args.reading.dry_run {
+        return dry_run(context, task, resolved);
+    }
+    let interrupt = context.interrupt()?;
+    let repository = opening::repository(context, job, Role::Writer)?;
+    hooks(task, "before", |hooks| &hooks.before, &[])?;
+    let progress = context.output.progress();
+    let around = BackupContext { monitor: &progress, interrupt, clock: &SystemClock };
+    let result = run::backup(repository, &task.options, resolved, &around);
+    progress.finish();
+    match result {
+        Ok(report) => {
+            let id = ("LIFEBOAT_SNAPSHOT", report.snapshot.to_string());
+            tell(context, task, &report)?;
+            hooks(task, "after", |hooks| &hooks.after, &[id])?;
+            Ok(if report.faults > 0 { Outcome::Told(ErrorKind::Partial) } else { Outcome::Done })
+        }
+        Err(error) => {
+            let failure = failure(&error);
+            let what = ("LIFEBOAT_ERROR", failure.message().to_owned());
+            match hooks(task, "on_failure", |hooks| &hooks.on_failure, &[what]) {
+                Ok(()) => Err(failure),
+                Err(hook) => Err(failure.hint(format!("besides, {}", hook.message()))),
+            }
+        }
+    }
+}
+
+fn failure(error: &BackupError) -> Failure {
+    match error {
+        BackupError::Open(error) => opening::open_failure(error),
+        error => Failure::of(error.kind(), error),
+    }
+}
+
+type Hooks = crate::cli::settings::model::HookSettings;
+
+fn hooks(
+    task: &Task<'_>,
+    which: &str,
+    pick: impl Fn(&Hooks) -> &Vec<String>,
+    facts: &[(&str, String)],
+) -> Result<(), Failure> {
+    let Some((name, job)) = task.job else { return Ok(()) };
+    let mut environment: Vec<(OsString, OsString)> = vec![("LIFEBOAT_JOB".into(), name.into())];
+    environment.extend(facts.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
+    for script in pick(&job.hooks) {
+        let limit = job.hooks.timeout.unwrap_or(HOOK_LIMIT);
+        let outcome = run_hook_within(script, &environment, Some(limit))
+            .map_err(|error| Failure::of(ErrorKind::Failed, &error))?;
+        if !outcome.ending.is_success() {
+            let tail = outcome.tail.trim();
+            let said = if tail.is_empty() { String::new() } else { format!(": {tail}") };
+            let message = format!("the hook `{which}` of job {name} {}{said}", outcome.ending);
+            let hint = match which {
+                "before" => "nothing was backed up",
+                _ => "the backup itself stands",
+            };
+            let failure = Failure::new(ErrorKind::Failed, message);
+            return Err(if which == "on_failure" { failure } else { failure.hint(hint) });
+        }
+    }
+    Ok(())
+}
+
+fn tell(context: &Context, task: &Task<'_>, report: &BackupReport) -> Result<(), Failure> {
+    let output = &context.output;
+    if output.json {
+        return output.document(report);
+    }
+    if output.quiet {
+        return Ok(());
+    }
+    let counts = &report.statistics;
+    let job = task.job.map(|(name, _)| format!("{name}: ")).unwrap_or_default();
+    let elapsed = Duration::from_secs_f64(report.duration_seconds);
+    let mut text = format!(
+        "{job}snapshot {} of {} in {}\nfiles    {} new, {} changed, {} unmodified; {} directories\n",
+        report.snapshot.short(),
+        format::size(counts.total_bytes),
+        format::duration(elapsed),
+        format::count(counts.files_new),
+        format::count(counts.files_changed),
+        format::count(counts.files_unmodified),
+        format::count(counts.dirs),
+    );
+    text.push_str(&format!(
+        "data     {} read, {} new, {} stored\n",
+        format::size(counts.read_bytes),
+        format::size(counts.new_bytes),
+        format::size(counts.stored_bytes),
+    ));
+    if report.warning_count > 0 {
+        text.push_str(&format!(
+            "warnings {}{}\n",
+            format::count(report.warning_count),
+            match report.faults {
+                0 => String::new(),
+                faults => format!(
+                    "; {} could not be read whole: the snapshot is partial",
+                    format::counted(faults, "source", "sources")
+                ),
+            }
+        ));
+    }
+    // Cron mails whatever is printed: people at a terminal get the summary, others only when something is
+    // wrong (the warnings themselves are on standard error) or when they ask for it.
+    match output.width.is_some() || output.verbose > 0 {
+        true => output.text(&text),
+        false => Ok(()),
+    }
+}
+
+fn dry_run(context: &Context, task: &Task<'_>, resolved: run::Resolved) -> CommandResult {
+    let interrupt = context.interrupt()?;
+    let repository = opening::repository(context, task.job.map(|(_, job)| job), Role::Writer)?;
+    let progress = context.output.progress();
+    let around = BackupContext { monitor: &progress, interrupt, clock: &SystemClock };
+    let json = context.output.json;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut broken: Option<std::io::Error> = None;
+    let mut see = |entry: &DryRunEntry<'_>| {
+        let written = match json {
+            true => serde_json::to_writer(&mut out, entry)
+                .map_err(Into::into)
+                .and_then(|()| out.write_all(b"\n")),
+            false => match (&entry.reason, entry.action) {
+                (Some(reason), _) => writeln!(out, "excluded    {} ({reason})", entry.path),
+                (None, "unmodified") if context.output.verbose == 0 => Ok(()),
+                (None, action) => writeln!(out, "{action:<11} {}", entry.path),
+            },
+        };
+        if let Err(error) = written {
+            broken.get_or_insert(error);
+        }
+    };
+    let result = run::dry_run(&repository, &task.options, resolved, &around, &mut see);
+    let flushed = out.flush();
+    drop(out);
+    progress.finish();
+    if let Some(error) = broken.or(flushed.err()) {
+        return Err(Failure::output(&error));
+    }
+    let report = result.map_err(|error| failure(&error))?;
+    if json {
+        context.output.document(&report)?;
+    } else {
+        let counts = &report.statistics;
+        context.output.note(&format!(
+            "would read {} of {} ({} new, {} changed, {} unmodified files; {} excluded); nothing was stored",
+            format::counted(counts.files_new + counts.files_changed, "file", "files"),
+            format::size(counts.total_bytes),
+            format::count(counts.files_new),
+            format::count(counts.files_changed),
+            format::count(counts.files_unmodified),
+            format::counted(counts.excluded, "entry", "entries"),
+        ));
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,112 @@
+//! What a restore is asked to do.
+
+use std::path::PathBuf;
+
+/// Gaps up to this are fetched along rather than asked around, on a store that answers at once.
+pub const LOCAL_GAP_BYTES: u64 = 64 << 10;
+/// The most that one request asks for, and one worker holds sealed.
+pub const SPAN_MAX_BYTES: u64 = 4 << 20;
+
+/// What to do where a file is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Leave it.
+    Never,
+    /// Leave it if size and time of modification are the same, else write what differs.
+    #[default]
+    IfChanged,
+    /// Compare its contents, and write what differs.
+    Always,
+}
+
+/// How the owners of the snapshot become owners here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnerMode {
+    /// By name where both sides know it, else by number.
+    #[default]
+    ByName,
+    /// By number.
+    Numeric,
+    /// Everything belongs to whoever restores.
+    None,
+}
+
+/// Whose restored files become.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnerPolicy {
+    /// The rule for owners that no table names.
+    pub mode: OwnerMode,
+    /// Users: from a name or number of the snapshot to a name or number here.
+    pub users: Vec<(String, String)>,
+    /// The same for groups.
+    pub groups: Vec<(String, String)>,
+}
+
+/// Which part of the snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The path in the snapshot that becomes the target's contents; all of it, at its absolute paths, if none.
+    pub subpath: Option<Vec<u8>>,
+    /// Only what matches one of these, in gitignore syntax, and what lies below; everything if empty.
+    pub include: Vec<String>,
+    /// Not what matches one of these, in gitignore syntax.
+    pub exclude: Vec<String>,
+}
+
+/// What a restore is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreOptions {
+    /// The directory beneath which everything is written; `/` restores to the original place.
+    pub target: PathBuf,
+    /// Where the journal of an interrupted restore is kept.
+    pub state_dir: PathBuf,
+    /// Which part of the snapshot.
+    pub selection: Selection,
+    /// What to do where a file is there already.
+    pub overwrite: Overwrite,
+    /// Whether what the snapshot does not have is removed from restored directories.
+    pub delete: bool,
+    /// Whether every restored file is read back and compared.
+    pub verify: bool,
+    /// Whose files become.
+    pub owners: OwnerPolicy,
+    /// Whether device nodes are made.
+    pub allow_devices: bool,
+    /// Whether setuid and setgid bits and file capabilities are kept.
+    pub allow_setuid: bool,
+    /// Whether extended attributes, and so ACLs, are restored.
+    pub xattrs: bool,
+    /// Whether long runs of zeros become holes, beside the holes that the snapshot records.
+    pub sparse: bool,
+    /// Whether an interrupted restore is continued; otherwise its journal is forgotten.
+    pub resume: bool,
+    /// Whether the target's file system is synchronised before success is reported.
+    pub sync: bool,
+    /// Threads that fetch and write; 0 stands for as many as there are processors.
+    pub workers: usize,
+    /// The longest gap between two needed blocks that is fetched along, in bytes.
+    pub gap_bytes: u64,
+}
+
+impl RestoreOptions {
+    /// Everything below `target`, with the defaults.
+    pub fn new(target: impl Into<PathBuf>, state_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            target: target.into(),
+            state_dir: state_dir.into(),
+            selection: Selection::default(),
+            overwrite: Overwrite::default(),
+            delete: false,
+            verify: false,
+            owners: OwnerPolicy::default(),
+            allow_devices: false,
+            allow_setuid: false,
+            xattrs: true,
+            sparse: false,
+            resume: true,
+            sync: false,
+            workers: 0,
+            gap_bytes: LOCAL_GAP_BYTES,
+        }
+    }
+}

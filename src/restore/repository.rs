@@ -1,0 +1,83 @@
+//! A repository with its index, as restores read it.
+
+use std::ops::Range;
+
+use crate::base::error_kind::ErrorKind;
+use crate::base::ids::{ChunkId, ChunkKind};
+use crate::base::secret::Secret32;
+use crate::chunker::Chunker;
+use crate::index::rows::Location;
+use crate::pack::reader::{PackError, chunk_id};
+use crate::repo::read::{IndexedRepository, ReadError, pack_error};
+use crate::repo::snapshot::Snapshot;
+use crate::repo::tree::{ChunkList, Entry};
+use crate::restore::source::{Origin, PackRef, Source, SourceError};
+use crate::store::error::StoreError;
+
+impl From<ReadError> for SourceError {
+    fn from(error: ReadError) -> Self {
+        Self { kind: error.kind(), what: "the repository cannot be read".into(), source: Some(Box::new(error)) }
+    }
+}
+
+/// A repository as restores read it: the key of the chunk ids is derived once.
+#[derive(Debug)]
+pub struct RepositorySource<'a> {
+    repository: &'a IndexedRepository,
+    key: Secret32,
+}
+
+impl<'a> RepositorySource<'a> {
+    /// Fails where the key slot's role is too small for reading files.
+    pub fn new(repository: &'a IndexedRepository) -> Result<Self, SourceError> {
+        repository.identities(ChunkKind::Data).map_err(|error| SourceError::from(ReadError::Key(error)))?;
+        let keyring = repository.repository().keyring();
+        Ok(Self { repository, key: keyring.chunk_key(ChunkKind::Data).clone() })
+    }
+}
+
+impl Source for RepositorySource<'_> {
+    fn repository_id(&self) -> String {
+        self.repository.repository().id().to_string()
+    }
+
+    fn tree(&self, list: &ChunkList) -> Result<Vec<Entry>, SourceError> {
+        Ok(self.repository.read_tree(list)?)
+    }
+
+    fn resolve(&self, list: &ChunkList) -> Result<Vec<ChunkId>, SourceError> {
+        Ok(self.repository.resolve(list)?)
+    }
+
+    fn locate(&self, id: &ChunkId) -> Result<Location, SourceError> {
+        Ok(self.repository.locate(ChunkKind::Data, id)?)
+    }
+
+    fn read_plain(&self, pack: &PackRef, plain: Range<u64>) -> Result<Vec<u8>, SourceError> {
+        let reader = self.repository.pack_reader(&pack.name, ChunkKind::Data, pack.sealed_len)?;
+        let mut fetch = |range| self.repository.fetch(&pack.name, range);
+        let read = reader.read_range(plain, &mut fetch);
+        Ok(read.map_err(|error: PackError<StoreError>| pack_error(pack.name, error))?)
+    }
+
+    fn chunk_id(&self, plain: &[u8]) -> ChunkId {
+        chunk_id(&self.key, plain)
+    }
+
+    fn chunker(&self) -> Result<Chunker, SourceError> {
+        self.repository.repository().chunker().map_err(|error| SourceError {
+            kind: ErrorKind::Damage,
+            what: "the repository's chunker cannot be set up".into(),
+            source: Some(Box::new(error)),
+        })
+    }
+}
+
+/// What a restore needs of a snapshot's record.
+pub fn origin_of(snapshot: &Snapshot) -> Result<Origin, SourceError> {
+    let root = snapshot
+        .root
+        .read()
+        .ok_or_else(|| SourceError::damage(format!("snapshot {} names no root", snapshot.id)))?;
+    Ok(Origin { snapshot: snapshot.id, root, sources: snapshot.sources.clone() })
+}
