@@ -217,10 +217,10 @@ pub fn open_failure(error: &OpenError) -> Failure {
     let failure = Failure::of(error.kind(), error);
     match error {
         OpenError::Pin(PinError::Other { .. } | PinError::Damaged { .. }) => failure.hint(
-            "compare with what `lifeboat init` showed; if that one is right, run `lifeboat key trust` with it",
+            "compare with what `lifeboat init` showed; if it is that one, run `lifeboat key trust` with it",
         ),
         OpenError::Config(ConfigError::Fingerprint { .. }) => {
-            failure.hint("compare with what `lifeboat init` showed, and correct the configuration if it is wrong")
+            failure.hint("compare with what `lifeboat init` showed, and correct the configuration if need be")
         }
         OpenError::Slot(SlotError::NoIdentity { .. }) => {
             failure.hint("name a key with --identity, --passphrase-file or LIFEBOAT_PASSPHRASE")

@@ -127,7 +127,7 @@ fn show(context: &Context, plan: &RestorePlan) -> Result<(), Failure> {
     }
     context.output.write(|out| {
         let mut result: io::Result<()> = Ok(());
-        plan.each(&mut |path, action, reason| {
+        plan.each(|path, action, reason| {
             let why = reason.map(|reason| format!(" ({})", escape::text(reason))).unwrap_or_default();
             if result.is_ok() {
                 result = writeln!(out, "{:<9} {}{why}", action_word(action), escape::bytes(path));
@@ -177,7 +177,8 @@ fn tell(context: &Context, summary: &RestoreSummary) -> Result<(), Failure> {
     }
     let elapsed = Duration::from_secs_f64(summary.duration_seconds);
     let mut text = format!(
-        "restored snapshot {} to {} in {}\nfiles    {} written ({}), {} unchanged; {} directories, {} others\n\
+        "restored snapshot {} to {} in {}\n\
+         files    {} written ({}), {} unchanged; {} directories, {} others\n\
          data     {} fetched in {}\n",
         summary.snapshot.short(),
         escape::text(&summary.target),

@@ -26,7 +26,7 @@ impl Serialize for RestorePlan {
 
 impl RestorePlan {
     /// Tells `see` of every entry that is not simply right: its path, what will be done, and why not.
-    pub fn each(&self, see: &mut dyn FnMut(&[u8], Action, Option<&str>)) {
+    pub fn each(&self, mut see: impl FnMut(&[u8], Action, Option<&str>)) {
         for number in 0..self.items.len() {
             let action = self.items.get(number).action;
             if action != Action::Unchanged {

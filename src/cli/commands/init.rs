@@ -100,7 +100,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
         let slots: Vec<String> = recipients.iter().map(SlotRecipient::describe).collect();
         context.output.text(&format!(
             "made a repository at {}\nid           {}\nfingerprint  {fingerprint}\nopens with   {}\n\n\
-             Keep the key or passphrase where a disaster cannot take it: without it nothing can be restored.\n\
+             Keep the key or passphrase where a disaster cannot take it: without it nothing comes back.\n\
              Next: lifeboat backup PATH --repo {}\n",
             escape::text(&repository.client().location()),
             repository.id(),
