@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::backup::catalogue::{Catalogue, CatalogueWriter, DirRecord, EntryRecord, StatKey};
+use crate::backup::catalogue::{Catalogue, CatalogueWriter, EntryRecord, StatKey};
 use crate::backup::entries::{EntryMaker, new_entry};
 use crate::backup::error::BackupError;
+use crate::backup::frames::{Frame, Linked, Node, old_record};
 use crate::backup::notes::Notes;
 use crate::backup::options::BackupOptions;
 use crate::backup::storer::Storer;
@@ -21,7 +22,7 @@ use crate::backup::walk::{Found, Scanned, Ticket, Walk, join};
 use crate::backup::worker::{Done, FileJob, FileRead, Job, SMALL_FILE_MAX_BYTES, Slot};
 use crate::base::monitor::Interrupt;
 use crate::base::time::Clock;
-use crate::repo::tree::{ChunkList, Entry, decode_entry};
+use crate::repo::tree::{ChunkList, decode_entry};
 use crate::sys::dir::{DirHandle, Listed};
 use crate::sys::error::{SysError, show_path};
 use crate::sys::stat::{FileKind, Stat};
@@ -59,36 +60,6 @@ pub struct Surroundings<'e, 'c> {
     pub interrupt: &'e Interrupt,
     /// Tells all threads to give up.
     pub stopped: &'e AtomicBool,
-}
-
-/// A directory under way.
-struct Node<'c> {
-    parent: Option<Slot>,
-    path: Vec<u8>,
-    /// The directory's own entry, without chunks.
-    entry: Entry,
-    key: StatKey,
-    slots: Vec<EntrySlot<'c>>,
-    pending: usize,
-    /// The previous backup's record of it.
-    old: Option<DirRecord<'c>>,
-    /// Whether every entry so far is as it was.
-    same: bool,
-    /// The line it had in its parent's tree, if its own metadata are as they were.
-    old_line: Option<&'c [u8]>,
-}
-
-/// A directory that is being gone through.
-struct Frame<'c> {
-    node: u64,
-    scanned: Scanned,
-    old: Vec<EntryRecord<'c>>,
-    old_at: usize,
-}
-
-enum Linked {
-    Waiting(Vec<(Slot, Listed)>),
-    Read(Arc<FileRead>),
 }
 
 /// Goes through everything below `root`; answers the chunks of the tree of `/`.
@@ -195,7 +166,11 @@ impl<'c> Assembler<'_, '_, 'c> {
         }
         notes.dir();
         let old = self.around.catalogue.and_then(|catalogue| catalogue.directory(&path));
-        let entry = self.maker.dir(&scanned, path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
+        let mut entry =
+            self.maker.dir(&scanned, path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
+        if scanned.errors.iter().any(|(_, error)| error.kind() != std::io::ErrorKind::NotFound) {
+            entry.fault = Some("some of its entries could not be looked at".into());
+        }
         let number = self.next_node;
         self.next_node += 1;
         let same = self.around.all_there && scanned.errors.is_empty();
@@ -288,11 +263,12 @@ impl<'c> Assembler<'_, '_, 'c> {
                     waiting.push((slot, listed));
                     return Ok(());
                 }
-                Some(Linked::Read(read)) => {
+                Some(Linked::Read(read)) if StatKey::of(&read.stat) == StatKey::of(&listed.stat) => {
                     let entry = self.maker.file(&listed.name, read);
                     return self.resolve(slot, EntryState::Fresh(Box::new(entry)));
                 }
-                None => {
+                // Not read yet, or changed since it was.
+                Some(Linked::Read(_)) | None => {
                     let link = (listed.stat.dev, listed.stat.ino);
                     self.links.insert(link, Linked::Waiting(Vec::new()));
                     self.reading.insert(slot, link);
@@ -399,7 +375,10 @@ impl<'c> Assembler<'_, '_, 'c> {
         notes.read(read.read_bytes);
         let Some(node) = self.nodes.get_mut(&slot.0) else { return Err(BackupError::Worker) };
         let name = node.slots[slot.1].name.clone();
-        node.slots[slot.1].key = StatKey::of(&read.stat);
+        let key = StatKey::of(&read.stat);
+        // Whether a change can be told was decided before the reading; if there was one since, it cannot.
+        node.slots[slot.1].trusted &= node.slots[slot.1].key == key;
+        node.slots[slot.1].key = key;
         if let Some(fault) = &read.fault {
             notes.fault(&join(&node.path, &name), fault);
             self.distrust(slot);
@@ -409,6 +388,9 @@ impl<'c> Assembler<'_, '_, 'c> {
             let read = Arc::new(read);
             if let Some(Linked::Waiting(waiting)) = self.links.insert(link, Linked::Read(Arc::clone(&read))) {
                 for (other, listed) in waiting {
+                    if StatKey::of(&listed.stat) != key {
+                        self.distrust(other);
+                    }
                     let entry = self.maker.file(&listed.name, &read);
                     self.resolve(other, EntryState::Fresh(Box::new(entry)))?;
                 }
@@ -479,6 +461,7 @@ impl<'c> Assembler<'_, '_, 'c> {
             let old = self.around.catalogue.and_then(|catalogue| catalogue.directory(&node.path));
             old.is_some_and(|old| old.chunks == chunks)
         };
+        let has_fault = node.entry.fault.is_some();
         let state = match node.old_line {
             Some(line) if self.around.all_there && same_tree() => EntryState::Reused(line),
             _ => {
@@ -487,21 +470,12 @@ impl<'c> Assembler<'_, '_, 'c> {
             }
         };
         if let Some(owner) = self.nodes.get_mut(&parent.0) {
-            owner.slots[parent.1].key = node.key;
+            let slot = &mut owner.slots[parent.1];
+            // What changed between the look at it and its listing is looked at again next time.
+            slot.trusted &= slot.key == node.key && !has_fault;
         }
         self.resolve(parent, state)
     }
-}
-
-fn old_record<'c>(frame: &mut Frame<'c>, name: &[u8]) -> Option<EntryRecord<'c>> {
-    while let Some(old) = frame.old.get(frame.old_at) {
-        match old.name.cmp(name) {
-            std::cmp::Ordering::Less => frame.old_at += 1,
-            std::cmp::Ordering::Equal => return Some(*old),
-            std::cmp::Ordering::Greater => return None,
-        }
-    }
-    None
 }
 
 fn source_error(path: &[u8], source: SysError) -> BackupError {

@@ -3,7 +3,8 @@
 //! The stages, each bounded: walkers list directories ahead ([`walk`]); one assembler goes through them in
 //! order, compares with the host's catalogue and hands out work ([`assemble`]); workers read, chunk, hash,
 //! deduplicate and compress ([`worker`], [`storer`]); full packs are sealed and stored in the background;
-//! directories are encoded bottom-up as their last entry is done ([`trees`]); the snapshot is the commit ([`run`]).
+//! directories are encoded bottom-up as their last entry is done ([`trees`]); the snapshot is the commit
+//! ([`run`]).
 
 pub mod assemble;
 pub mod catalogue;
@@ -11,6 +12,7 @@ pub mod dry_run;
 pub mod entries;
 pub mod error;
 pub mod filter;
+mod frames;
 pub mod notes;
 pub mod options;
 pub mod report;

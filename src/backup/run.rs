@@ -31,7 +31,7 @@ use crate::base::time::{Clock, Timestamp};
 use crate::repo::chain::{Chain, ChainError};
 use crate::repo::open::Repository;
 use crate::repo::read::IndexedRepository;
-use crate::repo::session::Session;
+use crate::repo::session::{Session, SessionError};
 use crate::repo::snapshot::{RootChunks, SCHEMA, Snapshot, Statistics};
 use crate::repo::tree::ChunkList;
 use crate::sys::error::show_path;
@@ -380,6 +380,7 @@ pub fn dry_run(
     let Some(roots) = resolved.roots else {
         return Err(BackupError::Usage("--dry-run is for files: a stream is not read twice".into()));
     };
+    repository.keyring().need_host(&options.host).map_err(SessionError::Key)?;
     let job = job_key(options, &resolved.names);
     let path = repository.state_dir().join("catalogues").join(format!("{job}.cat"));
     let catalogue = Catalogue::open(&path).filter(|_| !options.force);

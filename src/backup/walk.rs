@@ -143,10 +143,8 @@ impl<'a> Walk<'a> {
             }
             let room = self.dirs_ahead.load(Ordering::Relaxed) < DIRS_AHEAD_MAX
                 && self.entries_ahead.load(Ordering::Relaxed) < ENTRIES_AHEAD_MAX;
-            if room {
-                if let Some(ticket) = stack.pop() {
-                    return Some(ticket);
-                }
+            if room && let Some(ticket) = stack.pop() {
+                return Some(ticket);
             }
             stack = self.wake.wait(stack).unwrap_or_else(PoisonError::into_inner);
         }
@@ -200,10 +198,10 @@ impl<'a> Walk<'a> {
         let Listing { entries, errors } = listing;
         scanned.errors = errors;
         for listed in entries {
-            if let Some(reason) = &entered.contents {
-                if reason.tag() != Some(&listed.name) {
-                    continue;
-                }
+            if let Some(reason) = &entered.contents
+                && reason.tag() != Some(&listed.name)
+            {
+                continue;
             }
             let below = join(path, &listed.name);
             let reason = entered.filter.judge(&scanned.dir, &below, &listed);

@@ -228,7 +228,7 @@ fn finish_read(
     })
 }
 
-/// Reads the first `size` bytes of `file` without `holes`, while `take` wants more; says whether all were read.
+/// Reads the first `size` bytes of `file` without `holes`, while `take` wants more; says whether it read all.
 fn read_content(
     file: &mut File,
     size: u64,

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn body(size: u64, holes: &[(u64, u64)]) -> Body {
-        let mut holes = holes.to_vec().into_iter();
+        let mut holes = Vec::from(holes).into_iter();
         let hole = holes.next();
         Body { size, position: 0, holes, hole }
     }

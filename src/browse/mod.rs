@@ -22,3 +22,9 @@ pub mod stats;
 pub mod stream;
 pub mod tar_header;
 pub mod walk;
+
+#[cfg(test)]
+#[allow(clippy::duplicate_mod)]
+mod fixture;
+#[cfg(test)]
+mod tests;

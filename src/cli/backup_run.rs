@@ -144,8 +144,7 @@ fn options(
         .map(Into::into)
         .or(settings.and_then(|job| job.read_concurrency))
         .or(defaults.read_concurrency);
-    let level =
-        reading.compression.or(settings.and_then(|job| job.compression)).or(defaults.compression);
+    let level = reading.compression.or(settings.and_then(|job| job.compression)).or(defaults.compression);
     Ok(BackupOptions {
         source,
         filter: filter(args, settings)?,
@@ -328,9 +327,9 @@ fn dry_run(context: &Context, task: &Task<'_>, resolved: run::Resolved) -> Comma
     let mut broken: Option<std::io::Error> = None;
     let mut see = |entry: &DryRunEntry<'_>| {
         let written = match json {
-            true => serde_json::to_writer(&mut out, entry)
-                .map_err(Into::into)
-                .and_then(|()| out.write_all(b"\n")),
+            true => {
+                serde_json::to_writer(&mut out, entry).map_err(Into::into).and_then(|()| out.write_all(b"\n"))
+            }
             false => match (&entry.reason, entry.action) {
                 (Some(reason), _) => writeln!(out, "excluded    {} ({reason})", entry.path),
                 (None, "unmodified") if context.output.verbose == 0 => Ok(()),

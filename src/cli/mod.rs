@@ -13,6 +13,7 @@ pub mod exit;
 pub mod manual;
 pub mod opening;
 pub mod output;
+pub mod restore_run;
 pub mod secrets;
 pub mod settings;
 pub mod values;
@@ -55,7 +56,10 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
     match command {
         Command::Init(args) => commands::init::run(args, context),
         Command::Backup(args) => backup_run::run(args, context),
+        Command::Restore(args) => restore_run::run(args, context),
+        Command::Check(args) => commands::check::run(args, context),
         Command::Snapshots(args) => commands::snapshots::run(args, context),
+        Command::Key(command) => commands::key::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

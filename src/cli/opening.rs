@@ -3,21 +3,27 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
 use crate::base::secret::SecretText;
+use crate::base::time::Clock as _;
 use crate::cli::context::{Context, RepositoryChoice};
 use crate::cli::exit::Failure;
 use crate::cli::secrets::PassphraseSource;
 use crate::cli::settings::model::JobSettings;
-use crate::crypto::identities::IdentitySet;
+use crate::crypto::error::CryptoError;
+use crate::crypto::identities::{IdentitySet, unlock_file};
 use crate::crypto::prompts::Prompts;
-use crate::repo::config::Config;
-use crate::repo::open::{LocalPaths, OpenError, Repository};
-use crate::repo::slots::open::Wish;
+use crate::repo::config::{Config, ConfigError};
+use crate::repo::open::{LocalPaths, OpenError, Repository, check_fingerprint};
+use crate::repo::pin::PinError;
 use crate::repo::slots::SlotError;
+use crate::repo::slots::export::{Exported, is_export};
 use crate::store;
 use crate::store::client::Client;
+use crate::sys::clock::SystemClock;
 use crate::sys::file::{create_private_dir, read_bounded};
 use crate::sys::terminal;
 use crate::ui::escape;
@@ -68,22 +74,59 @@ pub fn store(url: &str, create: bool) -> Result<Client, Failure> {
     store::open(url, create).and_then(Client::new).map_err(|error| Failure::of(error.kind(), &error))
 }
 
-/// The identities of `choice`: files and a passphrase; asks for one where nothing else is named.
-pub fn identities(choice: &RepositoryChoice) -> Result<IdentitySet, Failure> {
-    let mut set = IdentitySet::default();
-    for path in &choice.identity_files {
-        let name = escape::path(path);
-        let contents = read_bounded(path, IDENTITY_MAX_BYTES)
-            .map_err(|error| Failure::of(ErrorKind::Key, &error).context("the identity file"))?;
-        let parsed = IdentitySet::parse(&contents, &name, &prompts());
-        set.add(parsed.map_err(|error| Failure::of(error.kind(), &error))?);
+/// What a repository may be opened with.
+#[derive(Debug, Default)]
+pub struct Credentials {
+    /// What opens key slots.
+    pub identities: IdentitySet,
+    /// Exported keys, which need no slot.
+    pub exports: Vec<Exported>,
+}
+
+impl Credentials {
+    /// What the identity files of `choice` hold.
+    pub fn of_files(choice: &RepositoryChoice) -> Result<Self, Failure> {
+        let mut credentials = Self::default();
+        for path in &choice.identity_files {
+            let contents = Zeroizing::new(
+                read_bounded(path, IDENTITY_MAX_BYTES)
+                    .map_err(|error| Failure::of(ErrorKind::Key, &error).context("the identity file"))?,
+            );
+            credentials.add_file(&contents, &escape::path(path))?;
+        }
+        Ok(credentials)
     }
-    let asked = choice.identity_files.is_empty().then_some(PassphraseSource::Terminal);
-    if let Some(source) = choice.passphrase.clone().or(asked) {
-        let prompt = format!("Passphrase for {}: ", escape::text(&choice.url));
-        set.add(IdentitySet::passphrase(source.read(&prompt)?));
+
+    fn add_file(&mut self, contents: &[u8], name: &str) -> Result<(), Failure> {
+        let crypto = |error: CryptoError| Failure::of(error.kind(), &error);
+        let unlocked = unlock_file(contents, name, &prompts()).map_err(crypto)?;
+        let contents = unlocked.as_ref().map_or(contents, |unlocked| unlocked.as_slice());
+        match std::str::from_utf8(contents) {
+            Ok(text) if is_export(text) => {
+                let exported = Exported::parse(&SecretText::new(text.to_owned()));
+                let refused = |error: SlotError| Failure::of(error.kind(), &error).context(name);
+                self.exports.push(exported.map_err(refused)?);
+            }
+            _ => self.identities.add(IdentitySet::parse(contents, name, &prompts()).map_err(crypto)?),
+        }
+        Ok(())
     }
-    Ok(set)
+
+    /// The same and a passphrase; asks for one where nothing else is named.
+    pub fn of(choice: &RepositoryChoice) -> Result<Self, Failure> {
+        let mut credentials = Self::of_files(choice)?;
+        let asked = choice.identity_files.is_empty().then_some(PassphraseSource::Terminal);
+        if let Some(source) = choice.passphrase.clone().or(asked) {
+            credentials.identities.add(passphrase(&source, choice)?);
+        }
+        Ok(credentials)
+    }
+}
+
+/// The passphrase of `choice` alone, from `source`.
+pub fn passphrase(source: &PassphraseSource, choice: &RepositoryChoice) -> Result<IdentitySet, Failure> {
+    let prompt = format!("Passphrase for {}: ", escape::text(&choice.url));
+    Ok(IdentitySet::passphrase(source.read(&prompt)?))
 }
 
 /// Where this machine keeps what it knows.
@@ -99,22 +142,86 @@ pub fn local_paths(context: &Context) -> Result<LocalPaths, Failure> {
 pub fn repository(context: &Context, job: Option<&JobSettings>, role: Role) -> Result<Repository, Failure> {
     let choice = context.repository(job)?;
     let client = store(&choice.url, false)?;
-    // Before anybody is asked for a passphrase: is there a repository at all?
-    Config::load(&client).map_err(|error| Failure::of(error.kind(), &error))?;
     let paths = local_paths(context)?;
-    let identities = identities(&choice)?;
-    let wish = Wish { role, slot: None };
-    Repository::open(client, &identities, &wish, choice.fingerprint.as_deref(), paths)
-        .map_err(|error| open_failure(&error))
+    let config = match Config::load(&client) {
+        Ok((config, _)) => config,
+        Err(error) => return without_config(context, &choice, client, paths, &error),
+    };
+    let pinned = choice.fingerprint.as_deref();
+    // Before anybody is asked for a passphrase: is it the right repository?
+    check_fingerprint(&client, &config, pinned, &paths).map_err(|error| open_failure(&error))?;
+    let credentials = Credentials::of(&choice)?;
+    open_with(client, config, &credentials, role, pinned, paths)
+}
+
+/// Opens a repository whose config is at hand: with an exported key if one is its own, else by a slot.
+pub fn open_with(
+    client: Client,
+    config: Config,
+    credentials: &Credentials,
+    role: Role,
+    pinned: Option<&str>,
+    paths: LocalPaths,
+) -> Result<Repository, Failure> {
+    let id = config.public.id;
+    let own = credentials.exports.iter().find(|export| export.public().id == id);
+    let opened = match own {
+        Some(export) => {
+            let keyring = export.keyring(&config, SystemClock.now());
+            let keyring = keyring.map_err(|error| Failure::of(error.kind(), &error))?;
+            Repository::from_parts(client, config, keyring, pinned, paths)
+        }
+        None if credentials.identities.is_empty() && !credentials.exports.is_empty() => {
+            return Err(Failure::new(
+                ErrorKind::Key,
+                format!("the exported key is that of another repository; this one has the id {id}"),
+            ));
+        }
+        None => Repository::open(client, config, &credentials.identities, role, pinned, paths),
+    };
+    opened.map_err(|error| open_failure(&error))
+}
+
+/// Opens a repository whose config is lost, which takes an exported key: that holds what the config said.
+fn without_config(
+    context: &Context,
+    choice: &RepositoryChoice,
+    client: Client,
+    paths: LocalPaths,
+    error: &ConfigError,
+) -> Result<Repository, Failure> {
+    let failure = Failure::of(error.kind(), error);
+    let lost = matches!(error.kind(), ErrorKind::NoRepository | ErrorKind::Damage);
+    if !lost || choice.identity_files.is_empty() {
+        return Err(failure);
+    }
+    let credentials = Credentials::of_files(choice)?;
+    let Some(export) = credentials.exports.first() else { return Err(failure) };
+    let listed = client.list("snapshots/").map_err(|error| Failure::of(error.kind(), &error))?;
+    if listed.is_empty() {
+        return Err(failure);
+    }
+    let rebuilt = export.rebuild_config(SystemClock.now());
+    let (config, keyring) = rebuilt.map_err(|error| Failure::of(error.kind(), &error))?;
+    let opened = Repository::from_parts(client, config, keyring, choice.fingerprint.as_deref(), paths)
+        .map_err(|error| open_failure(&error))?;
+    context.output.note(&format!(
+        "lifeboat: warning: {}; what the exported key says is used instead",
+        escape::lines(failure.message())
+    ));
+    Ok(opened)
 }
 
 /// An error of opening, with what to do next.
 pub fn open_failure(error: &OpenError) -> Failure {
     let failure = Failure::of(error.kind(), error);
     match error {
-        OpenError::Fingerprint { .. } => failure.hint(
-            "compare with what `lifeboat init` showed; if the new one is right, run `lifeboat key trust`",
+        OpenError::Pin(PinError::Other { .. } | PinError::Damaged { .. }) => failure.hint(
+            "compare with what `lifeboat init` showed; if it is that one, run `lifeboat key trust` with it",
         ),
+        OpenError::Config(ConfigError::Fingerprint { .. }) => {
+            failure.hint("compare with what `lifeboat init` showed, and correct the configuration if need be")
+        }
         OpenError::Slot(SlotError::NoIdentity { .. }) => {
             failure.hint("name a key with --identity, --passphrase-file or LIFEBOAT_PASSPHRASE")
         }

@@ -65,12 +65,8 @@ impl IdentitySet {
         if contents.len() as u64 > IDENTITY_FILE_MAX_BYTES {
             return Err(refuse("it is too large"));
         }
-        let armored = contents.trim_ascii_start().starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----");
-        if armored || contents.starts_with(b"age-encryption.org/") {
-            let opened = open_identity_file(contents, name, prompts)?;
-            let text = std::str::from_utf8(&opened).map_err(|_| refuse("it is no text"))?;
-            return Self::parse_lines(text, name, prompts);
-        }
+        let unlocked = unlock_file(contents, name, prompts)?;
+        let contents = unlocked.as_ref().map_or(contents, |unlocked| unlocked.as_slice());
         let text = std::str::from_utf8(contents).map_err(|_| refuse("it is no text"))?;
         if text.contains("-----BEGIN") {
             let key = SshIdentity::parse(text, name, prompts)?;
@@ -214,6 +210,19 @@ pub fn passphrase_work_factor(sealed: &[u8]) -> Option<u8> {
     work_factor_of(&header::stanzas(&sealed[..sealed.len().min(SLOT_HEADER_MAX)]))
 }
 
+/// What a slot is sealed to, by the first word of its header that means anything: `passphrase`, `age`,
+/// `ssh-ed25519`, `ssh-rsa`, or a plugin's own word. Nothing of it is verified.
+pub fn recipient_kind(sealed: &[u8]) -> Option<String> {
+    let stanzas = header::stanzas(&sealed[..sealed.len().min(SLOT_HEADER_MAX)]);
+    // age's library adds a stanza that means nothing, so that readers learn to pass over such.
+    let tag = stanzas.iter().map(|words| words[0].as_str()).find(|tag| !tag.ends_with("-grease"))?;
+    Some(match tag {
+        "scrypt" => "passphrase".into(),
+        "X25519" => "age".into(),
+        tag => tag.chars().take(64).collect(),
+    })
+}
+
 fn work_factor_of(stanzas: &[Vec<String>]) -> Option<u8> {
     let scrypt = stanzas.iter().find(|words| words[0] == "scrypt")?;
     Some(scrypt.get(2).and_then(|factor| factor.parse().ok()).unwrap_or(u8::MAX))
@@ -229,6 +238,20 @@ fn open_with(identity: &dyn age::Identity, sealed: &[u8]) -> Result<Zeroizing<Ve
     let payload = &sealed[header_len..];
     let layout = Layout::of_sealed(payload.len() as u64).ok_or(CryptoError::Length { sealed_len })?;
     payload_key.open(layout, 0..layout.plaintext_len, payload).map(Zeroizing::new)
+}
+
+/// The contents of a key file that is itself encrypted with a passphrase, which is asked for; `None` for
+/// one that is not.
+pub fn unlock_file(
+    contents: &[u8],
+    name: &str,
+    prompts: &Arc<dyn Prompts>,
+) -> Result<Option<Zeroizing<Vec<u8>>>, CryptoError> {
+    let armored = contents.trim_ascii_start().starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----");
+    match armored || contents.starts_with(b"age-encryption.org/") {
+        true => open_identity_file(contents, name, prompts).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// The contents of an identity file that is itself encrypted with a passphrase.

@@ -184,6 +184,7 @@ pub fn hkdf_sha256(salt: &[u8], key: &[u8], info: &[u8]) -> Secret32 {
         .extract(key)
         .expand(&[info], Bytes32)
         .and_then(|okm| okm.fill(&mut bytes))
+        // As said above.
         .expect("32 bytes of HKDF");
     let secret = Secret32::new(bytes);
     bytes.zeroize();

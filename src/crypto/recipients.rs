@@ -12,8 +12,9 @@ use crate::crypto::payload::Layout;
 use crate::crypto::prompts::{Asking, Prompts, secret_string};
 use crate::crypto::x25519::Recipient;
 
-/// Base-2 logarithm of scrypt's N for new passphrase slots: about a second, 256 MiB.
-pub const WORK_FACTOR_DEFAULT: u8 = 18;
+/// Base-2 logarithm of scrypt's N for new passphrase slots: about a quarter of a second and 64 MiB, as the
+/// peers spend. A passphrase worth its name does not live by the second; slots of any factor open.
+pub const WORK_FACTOR_DEFAULT: u8 = 16;
 /// The largest accepted: 4 GiB. As stock age, which refuses more since a header is untrusted.
 pub const WORK_FACTOR_MAX: u8 = 22;
 

@@ -104,7 +104,7 @@ impl SegmentRows {
 
     /// Sorts the chunks; call before encoding.
     pub fn sort(&mut self) {
-        self.chunks.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        self.chunks.sort_unstable_by_key(|a| a.id);
     }
 }
 

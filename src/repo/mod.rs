@@ -6,6 +6,7 @@ pub mod config;
 pub mod init;
 pub mod keyring;
 pub mod open;
+pub mod pin;
 pub mod read;
 pub mod record;
 pub mod session;

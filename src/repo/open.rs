@@ -3,18 +3,20 @@
 //! The states are types, so that a call that needs the index does not compile without one.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::PackName;
+use crate::base::role::Role;
 use crate::chunker::{Chunker, ChunkerError, ChunkerParams};
 use crate::crypto::identities::IdentitySet;
 use crate::index::cache::{Index, IndexError};
 use crate::index::segment::{SIGN_CONTEXT, Segment};
 use crate::pack::reader::pack_name;
 use crate::repo::certificate::SignedCertificate;
-use crate::repo::config::{Config, ConfigError, Fingerprint, RepositoryId};
+use crate::repo::config::{Config, ConfigError, RepositoryId};
 use crate::repo::keyring::Keyring;
+use crate::repo::pin::{Known, PinError};
 use crate::repo::read::IndexedRepository;
 use crate::repo::session::{Session, SessionError};
 use crate::repo::slots::SlotError;
@@ -49,27 +51,9 @@ pub enum OpenError {
     /// The collector's state fails.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// This machine's own files fail.
-    #[error("{path:?} cannot be used")]
-    Local {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// Another repository stands where the known one was.
-    #[error(
-        "the repository at {location} has fingerprint {found}, but this machine knows it as {pinned}; \
-         somebody may have put another repository in its place"
-    )]
-    Fingerprint {
-        /// The store.
-        location: String,
-        /// What is there.
-        found: String,
-        /// What was there.
-        pinned: String,
-    },
+    /// It is not the repository that this machine knows.
+    #[error(transparent)]
+    Pin(#[from] PinError),
 }
 
 impl OpenError {
@@ -81,8 +65,8 @@ impl OpenError {
             OpenError::Store(error) => error.kind(),
             OpenError::Index(IndexError::Store(error)) => error.kind(),
             OpenError::Session(error) => error.kind(),
-            OpenError::Fingerprint { .. } => ErrorKind::Key,
-            OpenError::Index(_) | OpenError::Local { .. } => ErrorKind::Failed,
+            OpenError::Pin(error) => error.kind(),
+            OpenError::Index(_) => ErrorKind::Failed,
         }
     }
 }
@@ -101,17 +85,25 @@ impl Repository {
     /// the configuration demands, if it demands one.
     pub fn open(
         client: Client,
+        config: Config,
         identities: &IdentitySet,
-        wish: &Wish<'_>,
+        role: Role,
         pinned: Option<&str>,
         paths: LocalPaths,
     ) -> Result<Self, OpenError> {
-        let (config, _) = Config::load(&client)?;
-        let keyring = open_any(&client, &config, identities, wish)?;
+        // First of all: no slot of a repository that was put in another's place is even tried.
+        check_fingerprint(&client, &config, pinned, &paths)?;
+        let known = Known::of(&paths.state, &client.location());
+        let hint = known.slot(role);
+        let keyring = open_any(&client, &config, identities, &Wish { role, slot: hint.as_deref() })?;
+        if keyring.role() >= role {
+            known.remember_slot(role, keyring.origin());
+        }
         Self::from_parts(client, config, keyring, pinned, paths)
     }
 
-    /// A repository whose parts are at hand: just made, or opened otherwise.
+    /// A repository whose parts are at hand: just made, or opened otherwise. Pins its fingerprint if none
+    /// is pinned yet.
     pub fn from_parts(
         client: Client,
         config: Config,
@@ -119,38 +111,10 @@ impl Repository {
         pinned: Option<&str>,
         paths: LocalPaths,
     ) -> Result<Self, OpenError> {
-        let repository = Self { client, config, keyring, paths };
-        repository.check_fingerprint(pinned)?;
-        Ok(repository)
-    }
-
-    fn check_fingerprint(&self, pinned: Option<&str>) -> Result<(), OpenError> {
-        let found = self.config.fingerprint();
-        let refuse = |pinned: &str| OpenError::Fingerprint {
-            location: self.client.location(),
-            found: found.to_string(),
-            pinned: pinned.to_owned(),
-        };
-        if let Some(pinned) = pinned {
-            return Ok(found.check_pinned(pinned, "the configuration")?);
+        if !check_fingerprint(&client, &config, pinned, &paths)? {
+            Known::of(&paths.state, &client.location()).pin(&config.fingerprint())?;
         }
-        // Known by where it is: a store that swaps the whole repository also swaps its id.
-        let place = blake3::hash(self.client.location().as_bytes()).to_hex();
-        let path = self.paths.state.join("known").join(&place[..32]);
-        match std::fs::read_to_string(&path) {
-            Ok(known) if found.check_pinned(known.trim(), "the state directory").is_ok() => Ok(()),
-            Ok(known) => Err(refuse(known.trim())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.pin(&path, &found),
-            Err(source) => Err(OpenError::Local { path, source }),
-        }
-    }
-
-    fn pin(&self, path: &Path, fingerprint: &Fingerprint) -> Result<(), OpenError> {
-        let local = |source| OpenError::Local { path: path.to_path_buf(), source };
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(local)?;
-        }
-        std::fs::write(path, format!("{fingerprint}\n")).map_err(local)
+        Ok(Self { client, config, keyring, paths })
     }
 
     /// The store.
@@ -230,6 +194,24 @@ impl Repository {
         let verify = |segment: &Segment| verify_segment(&self.keyring, segment);
         let identities = self.keyring.index_identities();
         Ok(Index::open(&self.client, identities, &verify, &directory, condemned)?)
+    }
+}
+
+/// Refuses a repository that is not the one that the configuration, or else this machine, knows; whether
+/// it is known at all. Needs no key, so that nobody gives one to the wrong repository.
+pub fn check_fingerprint(
+    client: &Client,
+    config: &Config,
+    pinned: Option<&str>,
+    paths: &LocalPaths,
+) -> Result<bool, OpenError> {
+    let found = config.fingerprint();
+    match pinned {
+        Some(pinned) => {
+            found.check_pinned(pinned, "the configuration")?;
+            Ok(true)
+        }
+        None => Ok(Known::of(&paths.state, &client.location()).check(&found)?),
     }
 }
 

@@ -203,10 +203,10 @@ impl IndexedRepository {
     /// The block that `location` lies in; its chunks are not checked yet.
     pub fn read_block(&self, location: &Location) -> Result<Bytes, ReadError> {
         let key = (location.pack, location.block_offset);
-        if let Some(block) = self.blocks.lock().unwrap_or_else(PoisonError::into_inner).blocks.get(&key) {
-            if block.len() == location.raw_len as usize {
-                return Ok(block.clone());
-            }
+        if let Some(block) = self.blocks.lock().unwrap_or_else(PoisonError::into_inner).blocks.get(&key)
+            && block.len() == location.raw_len as usize
+        {
+            return Ok(block.clone());
         }
         let reader = self.pack_reader(&location.pack, location.kind, location.pack_len)?;
         let mut decompressor = Decompressor::new().map_err(ReadError::Setup)?;

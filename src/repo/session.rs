@@ -17,7 +17,7 @@ use crate::base::time::Timestamp;
 use crate::crypto::derive::random_bytes;
 use crate::crypto::sealed;
 use crate::index::segment::{self, SegmentError, SegmentHeader, SegmentRows};
-use crate::repo::keyring::Keyring;
+use crate::repo::keyring::{KeyError, Keyring};
 use crate::repo::record::{self, RecordError};
 use crate::repo::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::client::Client;
@@ -68,6 +68,9 @@ pub struct CondemnedList {
 /// A step of the protocol that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
+    /// The slot is not for this host.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The store fails.
     #[error("the session cannot go on")]
     Store(#[source] StoreError),
@@ -105,6 +108,7 @@ impl SessionError {
     /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            SessionError::Key(error) => error.kind(),
             SessionError::Store(error) => error.kind(),
             SessionError::Snapshot(error) => error.kind(),
             SessionError::Record { .. } | SessionError::List { .. } => ErrorKind::Damage,
@@ -135,13 +139,15 @@ pub struct SegmentChain {
 }
 
 impl Session {
-    /// Announces a session of `host`, then reads the collector's state: in this order, always.
+    /// Announces a session of `host`, then reads the collector's state: in this order, always. Refuses
+    /// a host that the slot is not for before anything is written.
     pub fn begin(
         client: &Client,
         keyring: &Keyring,
         host: &str,
         now: Timestamp,
     ) -> Result<Self, SessionError> {
+        keyring.need_host(host)?;
         let id = SnapshotId(random_bytes());
         let text = format!("sessions/{id}");
         let record = SessionRecord {

@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::base::limits;
 use crate::base::role::Role;
 use crate::base::time::Timestamp;
+use crate::crypto::identities::recipient_kind;
 use crate::crypto::prompts::Prompts;
 use crate::crypto::recipients::SlotRecipient;
 use crate::repo::keyring::Keyring;
@@ -64,6 +66,15 @@ pub fn list_slots(client: &Client) -> Result<Vec<SlotInfo>, SlotError> {
         Some(SlotInfo { name, parts, size: object.size, modified: object.modified })
     });
     Ok(slots.collect())
+}
+
+/// What opens a slot, by its header's word: `passphrase`, `age`, `ssh-ed25519`, `ssh-rsa`, or what a plugin
+/// calls itself. `None` where the header names nothing.
+pub fn slot_kind(client: &Client, name: &str) -> Result<Option<String>, SlotError> {
+    let (sealed, _) = client
+        .get_bounded(&slot_key(name)?, limits::SLOT_MAX_BYTES)
+        .map_err(|source| SlotError::Store { slot: name.into(), source: Box::new(source) })?;
+    Ok(recipient_kind(&sealed))
 }
 
 /// The one slot that `text` means: its name, its label, or the digits at its end.

@@ -51,7 +51,9 @@ impl Run<'_> {
             }
             if self.has_failed(number) {
                 let (first, list) = items.placements_of(number);
-                wanted[first..first + list.len()].iter().for_each(|want| want.store(false, Ordering::Relaxed));
+                wanted[first..first + list.len()]
+                    .iter()
+                    .for_each(|want| want.store(false, Ordering::Relaxed));
             }
             !self.stopped()
         });
@@ -184,7 +186,10 @@ fn choose_way(
 ) -> Way {
     let bytes = |wanted: fn(&Place) -> bool| -> u64 {
         let pairs = placements.iter().zip(found);
-        pairs.filter(|(_, place)| place.as_ref().is_some_and(wanted)).map(|(want, _)| u64::from(want.len)).sum()
+        pairs
+            .filter(|(_, place)| place.as_ref().is_some_and(wanted))
+            .map(|(want, _)| u64::from(want.len))
+            .sum()
     };
     let moved = bytes(|place| matches!(place, Place::Moved(_)));
     let home = bytes(|place| *place == Place::Home);

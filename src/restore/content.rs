@@ -383,10 +383,10 @@ fn same_item(placements: &[Placement], one: u32, two: u32) -> bool {
 /// Closes files nobody is writing to at the moment.
 fn close_idle(slots: &HashMap<u32, Arc<Mutex<Slot>>>) {
     for slot in slots.values() {
-        if let Ok(mut slot) = slot.try_lock() {
-            if slot.file.as_ref().is_some_and(|file| Arc::strong_count(file) == 1) {
-                slot.file = None;
-            }
+        if let Ok(mut slot) = slot.try_lock()
+            && slot.file.as_ref().is_some_and(|file| Arc::strong_count(file) == 1)
+        {
+            slot.file = None;
         }
     }
 }

@@ -10,9 +10,12 @@ use crate::sys::target::attributes::Attributes;
 /// What grants power and so needs consent.
 const CAPABILITY: &[u8] = b"security.capability";
 
+/// Names and values of extended attributes.
+type Pairs<'a> = Cow<'a, [(Vec<u8>, Vec<u8>)]>;
+
 /// The metadata of one entry, ready to be set.
 pub struct Wanted<'a> {
-    pairs: Option<Cow<'a, [(Vec<u8>, Vec<u8>)]>>,
+    pairs: Option<Pairs<'a>>,
     plain: Attributes<'static>,
 }
 
@@ -48,7 +51,7 @@ impl<'a> Run<'a> {
         Wanted { pairs: self.wanted_xattrs(number, is_new), plain }
     }
 
-    fn wanted_xattrs(&self, number: u32, is_new: bool) -> Option<Cow<'a, [(Vec<u8>, Vec<u8>)]>> {
+    fn wanted_xattrs(&self, number: u32, is_new: bool) -> Option<Pairs<'a>> {
         if !self.options.xattrs {
             return None;
         }

@@ -80,7 +80,7 @@ pub struct Extra {
     /// The item that it is another name of.
     pub link_to: Option<u32>,
     /// Extended attributes.
-    pub xattrs: Option<Arc<[(Vec<u8>, Vec<u8>)]>>,
+    pub xattrs: Option<XattrList>,
     /// Inode flags.
     pub flags: u32,
     /// Holes, ascending.
@@ -144,7 +144,8 @@ pub struct Items {
     placements: Vec<Placement>,
 }
 
-type XattrList = Arc<[(Vec<u8>, Vec<u8>)]>;
+/// Names and values of extended attributes, shared by all entries that have the same.
+pub type XattrList = Arc<[(Vec<u8>, Vec<u8>)]>;
 
 impl Items {
     /// All entries in order.
@@ -153,6 +154,7 @@ impl Items {
     }
 
     /// How many there are.
+    #[allow(clippy::len_without_is_empty)] // Nobody asks: a plan of nothing is planned like any other.
     pub fn len(&self) -> u32 {
         self.list.len() as u32
     }
@@ -252,12 +254,8 @@ impl Items {
             return Err(RestoreError::TooMuch { what: "entries", limit: ITEMS_MAX as u64 });
         }
         let number = self.list.len() as u32;
-        let owner = Owner {
-            uid: entry.uid,
-            gid: entry.gid,
-            user: entry.user.clone(),
-            group: entry.group.clone(),
-        };
+        let owner =
+            Owner { uid: entry.uid, gid: entry.gid, user: entry.user.clone(), group: entry.group.clone() };
         let owner = match self.owner_numbers.get(&owner) {
             Some(owner) => *owner,
             None => {

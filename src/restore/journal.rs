@@ -42,8 +42,7 @@ pub fn path_of(options: &RestoreOptions, repository_id: &str, origin: &Origin) -
     let absolute = std::path::absolute(&options.target).unwrap_or_else(|_| options.target.clone());
     let mut hasher = blake3::Hasher::new();
     let subpath = options.selection.subpath.as_deref().unwrap_or_default();
-    let parts =
-        [repository_id.as_bytes(), &origin.snapshot.0, absolute.as_os_str().as_bytes(), subpath];
+    let parts = [repository_id.as_bytes(), &origin.snapshot.0, absolute.as_os_str().as_bytes(), subpath];
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
     }

@@ -45,7 +45,8 @@ pub struct OwnerPolicy {
 /// Which part of the snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The path in the snapshot that becomes the target's contents; all of it, at its absolute paths, if none.
+    /// The path in the snapshot that becomes the target's contents; all of it, at its absolute paths, where
+    /// there is none.
     pub subpath: Option<Vec<u8>>,
     /// Only what matches one of these, in gitignore syntax, and what lies below; everything if empty.
     pub include: Vec<String>,

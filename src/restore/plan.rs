@@ -97,8 +97,7 @@ pub fn plan(
     };
     let walk = Walk::new(source, origin, options, past.as_ref(), root, (monitor, interrupt))?;
     let Found { items, packs, blocks, deletions, warnings, inherits_group, root, .. } = walk.run()?;
-    let schedule =
-        Schedule::new(&blocks, items.placements(), |_| true, options.gap_bytes, SPAN_MAX_BYTES);
+    let schedule = Schedule::new(&blocks, items.placements(), |_| true, options.gap_bytes, SPAN_MAX_BYTES);
     let mut plan = RestorePlan {
         snapshot: origin.snapshot,
         target: options.target.clone(),

@@ -24,6 +24,26 @@ impl Serialize for RestorePlan {
     }
 }
 
+impl RestorePlan {
+    /// Tells `see` of every entry that is not simply right: its path, what will be done, and why not.
+    pub fn each(&self, mut see: impl FnMut(&[u8], Action, Option<&str>)) {
+        for number in 0..self.items.len() {
+            let action = self.items.get(number).action;
+            if action != Action::Unchanged {
+                let reason = self.items.extra(number).and_then(|extra| extra.reason.as_deref());
+                see(&self.items.path(number), action, reason);
+            }
+        }
+        for deletion in &self.deletions {
+            let parent = deletion.parent;
+            let mut path = if parent == ROOT { Vec::new() } else { self.items.path(parent) };
+            path.push(b'/');
+            path.extend_from_slice(&deletion.name);
+            see(&path, Action::Delete, None);
+        }
+    }
+}
+
 /// One line of a plan.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -60,7 +80,8 @@ impl Serialize for Entries<'_> {
             })?;
         }
         for deletion in &plan.deletions {
-            let mut path = if deletion.parent == ROOT { Vec::new() } else { plan.items.path(deletion.parent) };
+            let mut path =
+                if deletion.parent == ROOT { Vec::new() } else { plan.items.path(deletion.parent) };
             path.push(b'/');
             path.extend_from_slice(&deletion.name);
             list.serialize_element(&line(&path))?;

@@ -16,7 +16,11 @@ use crate::store::error::StoreError;
 
 impl From<ReadError> for SourceError {
     fn from(error: ReadError) -> Self {
-        Self { kind: error.kind(), what: "the repository cannot be read".into(), source: Some(Box::new(error)) }
+        Self {
+            kind: error.kind(),
+            what: "the repository cannot be read".into(),
+            source: Some(Box::new(error)),
+        }
     }
 }
 

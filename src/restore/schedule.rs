@@ -62,7 +62,8 @@ impl Schedule {
         gap_bytes: u64,
         span_max_bytes: u64,
     ) -> Self {
-        let mut order: Vec<u32> = (0..placements.len()).filter(|at| wanted(*at)).map(|at| at as u32).collect();
+        let mut order: Vec<u32> =
+            (0..placements.len()).filter(|at| wanted(*at)).map(|at| at as u32).collect();
         order.sort_unstable_by_key(|at| {
             let placement = &placements[*at as usize];
             (blocks[placement.block as usize], placement.item, placement.content_at)

@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 
 use crate::base::error_kind::ErrorKind;
-use crate::base::ids::{ChunkId, PackName};
+use crate::base::ids::PackName;
 use crate::base::limits;
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::repo::tree::{ChunkList, Entry, EntryKind};
 use crate::restore::error::{RestoreError, chain_text};
-use crate::restore::items::{Action, Items, Owner, Placement, ROOT};
+use crate::restore::items::{Action, Items, ROOT};
 use crate::restore::journal::Past;
 use crate::restore::options::{Overwrite, RestoreOptions};
 use crate::restore::owners::Resolver;
@@ -76,21 +76,21 @@ struct Frame {
 
 /// The walk.
 pub struct Walk<'a> {
-    source: &'a dyn Source,
+    pub(super) source: &'a dyn Source,
     origin: &'a Origin,
-    options: &'a RestoreOptions,
-    past: Option<&'a Past>,
+    pub(super) options: &'a RestoreOptions,
+    pub(super) past: Option<&'a Past>,
     patterns: Patterns,
-    resolver: Resolver,
+    pub(super) resolver: Resolver,
     monitor: &'a dyn Monitor,
     interrupt: &'a Interrupt,
     root: Option<DirHandle>,
-    found: Found,
-    pack_numbers: HashMap<PackName, u32>,
-    block_numbers: HashMap<BlockRef, u32>,
-    links: HashMap<(u64, u64), u32>,
+    pub(super) found: Found,
+    pub(super) pack_numbers: HashMap<PackName, u32>,
+    pub(super) block_numbers: HashMap<BlockRef, u32>,
+    pub(super) links: HashMap<(u64, u64), u32>,
     /// The path below the target of what is being looked at, beginning with `/`.
-    path: Vec<u8>,
+    pub(super) path: Vec<u8>,
 }
 
 impl<'a> Walk<'a> {
@@ -170,7 +170,8 @@ impl<'a> Walk<'a> {
                 self.found.stripped
             ));
         }
-        let others = self.found.items.owners().iter().any(|owner| owner.uid != crate::sys::process::own_ids().0);
+        let others =
+            self.found.items.owners().iter().any(|owner| owner.uid != crate::sys::process::own_ids().0);
         if others && !crate::sys::process::is_root() {
             self.found.warnings.push("not run as root: everything will belong to who restores it".into());
         }
@@ -208,7 +209,7 @@ impl<'a> Walk<'a> {
     fn visit(&mut self, entry: Entry, frames: &[Frame]) -> Result<Option<Frame>, RestoreError> {
         // The caller holds at least the frame that the entry came from.
         let Some(frame) = frames.last() else { return Ok(None) };
-        if self.found.items.len() % REPORT_EVERY == 0 {
+        if self.found.items.len().is_multiple_of(REPORT_EVERY) {
             if self.interrupt.is_set() {
                 return Err(RestoreError::Interrupted);
             }
@@ -302,7 +303,11 @@ impl<'a> Walk<'a> {
 
     fn enter(&self, dir: &DirHandle, name: &[u8], depth: usize) -> Result<Existing, RestoreError> {
         let opened = dir.open_child(name).map_err(RestoreError::Target)?;
-        Ok(if depth < OPEN_DEPTH_MAX { Existing::Open(opened) } else { Existing::Far(opened.place().clone()) })
+        Ok(if depth < OPEN_DEPTH_MAX {
+            Existing::Open(opened)
+        } else {
+            Existing::Far(opened.place().clone())
+        })
     }
 
     /// What is in a restored directory and not in the snapshot, if it is to go.
@@ -353,210 +358,28 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn refuse(&mut self, item: u32, why: impl Into<String>) {
+    pub(super) fn refuse(&mut self, item: u32, why: impl Into<String>) {
         self.found.items.get_mut(item).action = Action::Refuse;
         self.found.items.extra_mut(item).reason = Some(why.into());
     }
 
-    fn lose(&mut self, item: u32, why: impl Into<String>) {
+    pub(super) fn lose(&mut self, item: u32, why: impl Into<String>) {
         self.found.items.get_mut(item).action = Action::Lost;
         self.found.items.extra_mut(item).reason = Some(why.into());
     }
 
-    fn note_fault(&mut self, entry: &Entry) {
+    pub(super) fn note_fault(&mut self, entry: &Entry) {
         if let Some(fault) = &entry.fault {
             let path = show_path(&self.path);
-            self.found.warnings.push(format!("{path} was not backed up whole: {}", show_path(fault.as_bytes())));
+            self.found
+                .warnings
+                .push(format!("{path} was not backed up whole: {}", show_path(fault.as_bytes())));
         }
-    }
-
-    fn plan_leaf(
-        &mut self,
-        parent: u32,
-        entry: &Entry,
-        dir: Option<&DirHandle>,
-        there: Option<Stat>,
-    ) -> Result<(), RestoreError> {
-        let action = self.action(entry, dir, there.as_ref());
-        let first = entry.hardlink.and_then(|group| self.links.get(&group).copied());
-        let item = self.found.items.push(parent, entry, action)?;
-        self.found.items.get_mut(item).replaces =
-            there.as_ref().is_some_and(|stat| !is_kind(entry.kind, stat.kind));
-        self.note_fault(entry);
-        if action == Action::Kept {
-            return Ok(());
-        }
-        if let Some(why) = self.refusal(entry, dir, there.as_ref()) {
-            self.refuse(item, why);
-            return Ok(());
-        }
-        if let Some(first) = first {
-            self.found.items.extra_mut(item).link_to = Some(first);
-            let is_same = action == Action::Unchanged;
-            self.found.items.get_mut(item).action = if is_same { Action::Metadata } else { action };
-            return Ok(());
-        }
-        if entry.hardlink.is_some_and(|_| action != Action::Refuse) {
-            self.links.extend(entry.hardlink.map(|group| (group, item)));
-        }
-        if !self.options.allow_setuid && has_powers(entry) {
-            self.found.stripped += 1;
-        }
-        if entry.kind == EntryKind::File && matches!(action, Action::Create | Action::Update) {
-            self.place_contents(item, entry)?;
-        }
-        Ok(())
-    }
-
-    /// Why `entry` is not restored although it is there and meant.
-    fn refusal(&self, entry: &Entry, dir: Option<&DirHandle>, there: Option<&Stat>) -> Option<String> {
-        if matches!(entry.kind, EntryKind::CharDev | EntryKind::BlockDev) && !self.options.allow_devices {
-            return Some("it is a device; allow devices with --allow-devices".into());
-        }
-        if there.is_some_and(|stat| stat.kind == FileKind::Dir) && !self.options.delete {
-            let names = dir?.open_child(&entry.name).and_then(|dir| dir.read_names());
-            if !names.is_ok_and(|names| names.is_empty()) {
-                return Some("a directory that is not empty is in the way; --delete would remove it".into());
-            }
-        }
-        None
-    }
-
-    fn action(&self, entry: &Entry, dir: Option<&DirHandle>, there: Option<&Stat>) -> Action {
-        let Some(stat) = there else { return Action::Create };
-        let ours = self.past.is_some_and(|past| !past.was_kept(&self.path));
-        if self.options.overwrite == Overwrite::Never && !ours {
-            return Action::Kept;
-        }
-        if !is_kind(entry.kind, stat.kind) {
-            return Action::Create;
-        }
-        let same = match entry.kind {
-            EntryKind::File => self.is_right(entry, stat),
-            EntryKind::Symlink => {
-                let target = dir.and_then(|dir| dir.read_link_child(&entry.name).ok());
-                target.is_some() && target == entry.target
-            }
-            EntryKind::CharDev | EntryKind::BlockDev => entry.device == Some(stat.rdev),
-            _ => true,
-        };
-        match same {
-            false => Action::Update,
-            true if self.has_metadata(entry, stat) => Action::Unchanged,
-            true => Action::Metadata,
-        }
-    }
-
-    /// Whether a file's contents may be taken as right without reading them.
-    fn is_right(&self, entry: &Entry, stat: &Stat) -> bool {
-        let fits = stat.size == entry.size && stat.mtime == entry.mtime;
-        if self.past.is_some_and(|past| past.is_done(&self.path, stat.size, stat.mtime)) {
-            return fits;
-        }
-        let rebooted = self.past.is_some_and(|past| past.rebooted);
-        fits && self.options.overwrite != Overwrite::Always && !rebooted
-    }
-
-    fn has_metadata(&self, entry: &Entry, stat: &Stat) -> bool {
-        let owner = Owner {
-            uid: entry.uid,
-            gid: entry.gid,
-            user: entry.user.clone(),
-            group: entry.group.clone(),
-        };
-        let (uid, gid) = self.resolver.resolve(&owner);
-        let wanted_mode = if self.options.allow_setuid { entry.mode } else { entry.mode & !0o6000 };
-        let mode = entry.kind == EntryKind::Symlink || wanted_mode == stat.mode12;
-        mode && uid.is_none_or(|uid| uid == stat.uid)
-            && gid.is_none_or(|gid| gid == stat.gid)
-            && entry.mtime == stat.mtime
-    }
-
-    /// Works out where every chunk of a file comes from and goes to.
-    fn place_contents(&mut self, item: u32, entry: &Entry) -> Result<(), RestoreError> {
-        let damaged = match self.try_place(item, entry)? {
-            Ok(content) if content == entry.content_bytes() => None,
-            Ok(_) => Some("its chunks do not add up to its size: the snapshot is damaged".to_owned()),
-            Err(error) => Some(chain_text(&error)),
-        };
-        if let Some(why) = damaged {
-            self.found.items.unplace(item);
-            self.lose(item, why);
-            return Ok(());
-        }
-        let (_, placements) = self.found.items.placements_of(item);
-        let one_block = placements.windows(2).all(|pair| pair[0].block == pair[1].block);
-        self.found.items.get_mut(item).one_block = one_block;
-        Ok(())
-    }
-
-    /// Bytes of contents placed, or the damage that was met.
-    fn try_place(&mut self, item: u32, entry: &Entry) -> Result<Result<u64, SourceError>, RestoreError> {
-        let ids = match self.source.resolve(&entry.chunks) {
-            Ok(ids) => ids,
-            Err(error) if error.kind == ErrorKind::Damage => return Ok(Err(error)),
-            Err(error) => return Err(error.into()),
-        };
-        let mut content_at = 0u64;
-        for id in ids {
-            match self.place(item, id, content_at) {
-                Ok(len) => content_at = content_at.saturating_add(u64::from(len)),
-                Err(RestoreError::Source(error)) if error.kind == ErrorKind::Damage => return Ok(Err(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Ok(content_at))
-    }
-
-    fn place(&mut self, item: u32, id: ChunkId, content_at: u64) -> Result<u32, RestoreError> {
-        let location = self.source.locate(&id)?;
-        if location.len == 0 || location.len as usize > limits::CHUNK_MAX_BYTES {
-            return Err(SourceError::damage(format!("chunk {id} has no possible length")).into());
-        }
-        let next = self.found.packs.len() as u32;
-        let pack = *self.pack_numbers.entry(location.pack).or_insert(next);
-        if pack == next {
-            self.found.packs.push(PackRef { name: location.pack, sealed_len: location.pack_len });
-        }
-        let block = BlockRef {
-            pack,
-            offset: location.block_offset,
-            frame_len: location.frame_len,
-            raw_len: location.raw_len,
-        };
-        let next = self.found.blocks.len() as u32;
-        let number = *self.block_numbers.entry(block).or_insert(next);
-        if number == next {
-            self.found.blocks.push(block);
-        }
-        let (offset, len) = (location.offset, location.len);
-        self.found.items.place(Placement { id, block: number, offset, len, item, content_at })?;
-        Ok(len)
     }
 }
 
 /// ENAMETOOLONG on Linux: such a name cannot be there.
 const NAME_TOO_LONG: i32 = 36;
-
-/// Whether the target's kind is the snapshot's.
-pub fn is_kind(wanted: EntryKind, found: FileKind) -> bool {
-    let wanted = match wanted {
-        EntryKind::File => FileKind::File,
-        EntryKind::Dir => FileKind::Dir,
-        EntryKind::Symlink => FileKind::Symlink,
-        EntryKind::Fifo => FileKind::Fifo,
-        EntryKind::Socket => FileKind::Socket,
-        EntryKind::CharDev => FileKind::CharDev,
-        EntryKind::BlockDev => FileKind::BlockDev,
-    };
-    wanted == found
-}
-
-/// Whether restoring `entry` exactly could give power to who wrote the snapshot.
-fn has_powers(entry: &Entry) -> bool {
-    entry.kind == EntryKind::File
-        && (entry.mode & 0o6000 != 0 || entry.xattrs.iter().any(|(name, _)| name == b"security.capability"))
-}
 
 /// Names that are no names, or that stand twice or out of order.
 fn check_names(entries: &[Entry]) -> Result<(), &'static str> {

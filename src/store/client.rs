@@ -148,6 +148,7 @@ impl Client {
         match (&self.executor, self.store.blocking()) {
             (Some(executor), _) => Face::Async(executor),
             (None, Some(store)) => Face::Blocking(store),
+            // `new` makes the one or the other.
             (None, None) => unreachable!("a client without a runtime was made for a store that blocks"),
         }
     }
@@ -177,6 +178,7 @@ impl Executor {
     }
 
     fn runtime(&self) -> &Runtime {
+        // Only `drop` takes it out.
         self.0.as_ref().expect("the runtime is taken out only when dropped")
     }
 

@@ -34,6 +34,19 @@ pub fn atomic_write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result
     sync_dir(parent_of(path))
 }
 
+/// Makes the file `path` (mode 0600) with these bytes; it must not exist. What cannot be written whole is
+/// removed again.
+pub fn create_private(path: &Path, bytes: &[u8]) -> SysResult<()> {
+    let failed = |error| SysError::at("create", path, error);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+        // Made by us a moment ago, and of no use; the first error is what matters.
+        let _ = fs::remove_file(path);
+        return Err(failed(error));
+    }
+    sync_dir(parent_of(path))
+}
+
 /// Makes renames, creations and removals in the directory `path` durable.
 pub fn sync_dir(path: &Path) -> SysResult<()> {
     let synced = File::open(path).and_then(|dir| dir.sync_all());

@@ -1,6 +1,20 @@
 //! `lifeboat check`: look for damage in the repository.
 
+use std::fmt::Write as _;
+
+use crate::base::error_kind::ErrorKind;
+use crate::base::role::Role;
+use crate::base::time::Clock as _;
+use crate::cli::context::Context;
+use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::opening;
 use crate::cli::values::{Subset, parse_subset};
+use crate::crypto::derive::random_bytes;
+use crate::maintain::check::report::{CheckReport, Severity};
+use crate::maintain::check::{CheckOptions, Checking, ReadData, check};
+use crate::sys::clock::SystemClock;
+use crate::sys::process;
+use crate::ui::{escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,4 +41,95 @@ pub struct Args {
     /// Read only a part of the packs: n/m, or a percentage chosen anew each time
     #[arg(long, value_name = "n/m|P%", value_parser = parse_subset)]
     pub read_data_subset: Option<Subset>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, context: &Context) -> CommandResult {
+    let read_data = match &args.read_data_subset {
+        _ if args.read_data => ReadData::All,
+        Some(Subset::Part { part, parts }) => ReadData::Subset { n: *part, m: *parts },
+        Some(Subset::Percent(percent)) => {
+            ReadData::Percent { percent: *percent, seed: u64::from_le_bytes(random_bytes()) }
+        }
+        None => ReadData::None,
+    };
+    let interrupt = context.interrupt()?;
+    let repository = opening::repository(context, None, Role::Restorer)?;
+    if read_data != ReadData::None {
+        let keyring = repository.keyring();
+        keyring.need(Role::Restorer, "reading packs").map_err(|error| Failure::of(error.kind(), &error))?;
+    }
+    let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
+    let progress = context.output.progress();
+    let checking = Checking {
+        repository: &indexed,
+        monitor: &progress,
+        interrupt,
+        threads: process::cpus(),
+        now: SystemClock.now(),
+    };
+    let result = check(&checking, &CheckOptions { read_data });
+    progress.finish();
+    let report = result.map_err(|error| Failure::of(error.kind(), &error))?;
+    match context.output.json {
+        true => context.output.document(&report)?,
+        false => tell(context, &report)?,
+    }
+    Ok(report.failure().map_or(Outcome::Done, Outcome::Told))
+}
+
+fn tell(context: &Context, report: &CheckReport) -> Result<(), Failure> {
+    let style = context.output.style;
+    let mut text = String::new();
+    for finding in &report.findings {
+        let severity = match finding.severity {
+            Severity::Damage => style.red("damage"),
+            Severity::Warning => style.yellow("warning"),
+        };
+        // Writing to a string cannot fail.
+        let _ =
+            writeln!(text, "{severity} {}: {}", escape::text(&finding.object), escape::text(&finding.what));
+        let consequence = &finding.consequence;
+        if !consequence.text.is_empty() {
+            let _ = writeln!(text, "    {}", escape::text(&consequence.text));
+        }
+        if consequence.snapshot_count > 0 {
+            let shown: Vec<String> =
+                consequence.snapshots.iter().take(5).map(|id| id.chars().take(8).collect()).collect();
+            let counted = format::counted(consequence.snapshot_count, "snapshot", "snapshots");
+            let _ = writeln!(text, "    {counted} concerned: {}", shown.join(" "));
+        }
+        for path in consequence.paths.iter().take(5) {
+            let _ = writeln!(text, "    loses {}", escape::text(path));
+        }
+        if !finding.advice.is_empty() {
+            let _ = writeln!(text, "    {}", escape::text(&finding.advice));
+        }
+    }
+    for remark in
+        report.unchecked.iter().map(|what| format!("not checked: {what}")).chain(report.remarks.clone())
+    {
+        if !context.output.quiet {
+            let _ = writeln!(text, "{}", escape::text(&remark));
+        }
+    }
+    let counts = &report.counts;
+    let looked = format!(
+        "{}, {}, {}, {} trees; {} chunk references; {} packs read ({})",
+        format::counted(counts.snapshots, "snapshot", "snapshots"),
+        format::counted(counts.packs, "pack", "packs"),
+        format::counted(counts.segments, "segment", "segments"),
+        format::count(counts.trees),
+        format::count(counts.chunks),
+        format::count(counts.packs_read),
+        format::size(counts.pack_bytes_read),
+    );
+    if report.failure() == Some(ErrorKind::Damage) {
+        let lost = format::counted(report.lost_file_count, "file loses", "files lose");
+        let found = format::counted(report.damage_count, "finding", "findings");
+        let _ = writeln!(text, "{}: {found} of damage; {lost} contents\n{looked}", style.red("DAMAGED"));
+    } else if !context.output.quiet {
+        let _ = writeln!(text, "no damage found\n{looked}");
+    }
+    context.output.text(&text)
 }

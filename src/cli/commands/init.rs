@@ -11,6 +11,7 @@ use crate::cli::secrets::{PassphraseSource, ask_new};
 use crate::crypto::recipients::{SlotRecipient, WORK_FACTOR_DEFAULT};
 use crate::repo::init;
 use crate::repo::open::Repository;
+use crate::repo::pin::Known;
 use crate::sys::clock::SystemClock;
 use crate::sys::process;
 use crate::ui::escape;
@@ -75,8 +76,12 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let label = slot_label(args.label.as_deref(), &process::host_name())?;
     let paths = local_paths(context)?;
     let client = store(&choice.url, true)?;
-    let (config, keyring) =
-        init::create(&client, &recipients, &label, SystemClock.now(), &prompts()).map_err(|e| open_failure(&e))?;
+    let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts())
+        .map_err(|e| open_failure(&e))?;
+    // Whatever was known at this place before is gone: this repository was made here and now.
+    Known::of(&paths.state, &client.location())
+        .pin(&config.fingerprint())
+        .map_err(|error| Failure::of(error.kind(), &error))?;
     let repository = Repository::from_parts(client, config, keyring, choice.fingerprint.as_deref(), paths)
         .map_err(|error| open_failure(&error))?;
     let fingerprint = repository.config().fingerprint();
@@ -95,7 +100,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
         let slots: Vec<String> = recipients.iter().map(SlotRecipient::describe).collect();
         context.output.text(&format!(
             "made a repository at {}\nid           {}\nfingerprint  {fingerprint}\nopens with   {}\n\n\
-             Keep the key or passphrase where a disaster cannot take it: without it nothing can be restored.\n\
+             Keep the key or passphrase where a disaster cannot take it: without it nothing comes back.\n\
              Next: lifeboat backup PATH --repo {}\n",
             escape::text(&repository.client().location()),
             repository.id(),

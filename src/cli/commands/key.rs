@@ -1,14 +1,24 @@
 //! `lifeboat key`: manage who can open the repository.
 
+mod add;
+mod export;
+mod list;
+mod passwd;
+mod remove;
+mod trust;
+
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
-use crate::cli::exit::Failure;
+use crate::cli::context::Context;
+use crate::cli::exit::{CommandResult, Failure};
+use crate::cli::secrets::{PassphraseSource, ask_new};
 use crate::cli::values::parse_host;
-use crate::crypto::recipients::SlotRecipient;
+use crate::crypto::recipients::{SlotRecipient, WORK_FACTOR_DEFAULT};
+use crate::repo::slots::SlotError;
 use crate::repo::slots::name::is_label;
 use crate::sys::file::read_bounded;
 
@@ -31,8 +41,10 @@ Examples:
 
 const EXAMPLES_REMOVE: &str = "\
 Examples:
-  lifeboat key remove 5d02a9f1
-      Close the slot whose name begins with these digits.";
+  lifeboat key remove writer-web1-5d02a9f1
+      Close the slot of this name.
+  lifeboat key remove web1
+      Close the slot with this label, if it is the only one.";
 
 const EXAMPLES_PASSWD: &str = "\
 Examples:
@@ -55,7 +67,10 @@ Examples:
 /// for it.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
-    /// List key slots: name, role, host, recipient, label
+    /// List key slots: name, role, label, and what opens them
+    ///
+    /// Needs no key: what is listed is what the store shows to anybody, and nothing of it is proven. The
+    /// slot that the key or passphrase at hand opens is marked.
     #[command(after_help = EXAMPLES_LIST)]
     List,
 
@@ -71,6 +86,9 @@ pub enum Command {
     Remove(RemoveArgs),
 
     /// Change a passphrase
+    ///
+    /// Seals the slot that the old passphrase opens to a new one, and deletes the old. Whoever knows the old
+    /// passphrase and has a copy of the old slot can still open that.
     #[command(after_help = EXAMPLES_PASSWD)]
     Passwd(PasswdArgs),
 
@@ -134,7 +152,7 @@ pub struct NewPassphraseArgs {
 /// `lifeboat key remove`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RemoveArgs {
-    /// The beginning of the slot's name, as `key list` shows it
+    /// The slot's name, as `key list` shows it; its label, or the digits at its end
     #[arg(value_name = "SLOT", required = true)]
     pub slots: Vec<String>,
 }
@@ -151,6 +169,8 @@ pub struct PasswdArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ExportArgs {
     /// The file to write, readable by its owner only; it must not exist. `-` is standard output
+    ///
+    /// On a terminal, `-` asks first.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
 }
@@ -184,6 +204,38 @@ impl From<RoleName> for Role {
     }
 }
 
+/// Runs the command.
+pub fn run(command: &Command, context: &Context) -> CommandResult {
+    match command {
+        Command::List => list::run(context),
+        Command::Add(args) => add::run(args, context),
+        Command::Remove(args) => remove::run(args, context),
+        Command::Passwd(args) => passwd::run(args, context),
+        Command::Export(args) => export::run(args, context),
+        Command::Trust(args) => trust::run(args, context),
+    }
+}
+
+impl NewPassphraseArgs {
+    /// A slot's recipient that is the new passphrase; `None` where no flag names one.
+    fn recipient(&self) -> Result<Option<SlotRecipient>, Failure> {
+        let file = self.new_passphrase_file.clone().map(PassphraseSource::File);
+        let source = file.or_else(|| self.new_passphrase_command.clone().map(PassphraseSource::Command));
+        let passphrase = match source {
+            Some(source) => source.read("New passphrase: ")?,
+            None if self.new_passphrase => ask_new("New passphrase: ")?,
+            None => return Ok(None),
+        };
+        let recipient = SlotRecipient::passphrase(passphrase, WORK_FACTOR_DEFAULT);
+        recipient.map(Some).map_err(|error| Failure::of(error.kind(), &error))
+    }
+}
+
+/// An error of key slots, for people.
+fn slot_failure(error: &SlotError) -> Failure {
+    Failure::of(error.kind(), error)
+}
+
 /// The recipients that `--recipient` names: keys themselves, or files with one a line.
 pub fn read_recipients(texts: &[String]) -> Result<Vec<SlotRecipient>, Failure> {
     let mut recipients = Vec::new();
@@ -203,7 +255,8 @@ pub fn read_recipients(texts: &[String]) -> Result<Vec<SlotRecipient>, Failure> 
         let keys = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let before = recipients.len();
         for key in keys {
-            let recipient = SlotRecipient::parse(key).map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
+            let recipient =
+                SlotRecipient::parse(key).map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
             recipients.push(recipient);
         }
         if recipients.len() == before {

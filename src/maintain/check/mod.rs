@@ -4,6 +4,7 @@
 //! then (on request) every byte of packs, and last the trees, which tell what each damage costs. What the
 //! role at hand cannot look at is said, never passed over in silence.
 
+pub mod budget;
 pub mod chains;
 pub mod error;
 pub mod objects;
@@ -104,3 +105,11 @@ pub fn check(checking: &Checking<'_>, options: &CheckOptions) -> Result<CheckRep
     }
     Ok(findings.finish())
 }
+
+#[cfg(test)]
+// Floors do not import their mates, not even in tests: the same file, a second time.
+#[allow(clippy::duplicate_mod)]
+#[path = "../../browse/fixture.rs"]
+mod fixture;
+#[cfg(test)]
+mod tests;

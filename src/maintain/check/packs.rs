@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::{ChunkId, ChunkKind, PackName};
@@ -14,6 +14,7 @@ use crate::base::monitor::Event;
 use crate::compress::Decompressor;
 use crate::crypto::sealed;
 use crate::index::rows::{Location, PackRow};
+use crate::maintain::check::budget::Budget;
 use crate::maintain::check::error::CheckError;
 use crate::maintain::check::objects::{Listing, PACK_ADVICE};
 use crate::maintain::check::places::Damage;
@@ -32,6 +33,8 @@ const BUDGET_BYTES: u64 = 512 << 20;
 enum Fault {
     /// All of it.
     Whole(&'static str, String),
+    /// Something of it; what is lost by that is told apart.
+    Part(&'static str, String),
     /// One block.
     Block(u32, String),
     /// One chunk.
@@ -150,6 +153,9 @@ fn take(checking: &Checking<'_>, read: Read, findings: &mut Findings, damage: &m
             Fault::Whole(code, what) => {
                 let id = findings.damage(code, key.clone(), what, PACK_ADVICE);
                 damage.pack(read.pack, id);
+            }
+            Fault::Part(code, what) => {
+                findings.damage(code, key.clone(), what, PACK_ADVICE);
             }
             Fault::Block(offset, what) => {
                 let what = format!("its block at {offset} is damaged: {what}");
@@ -289,61 +295,50 @@ fn check_chunks(checking: &Checking<'_>, kind: ChunkKind, block: &Block, raw: &[
 
 /// Finds out which blocks of a damaged pack are still good, so that not everything in it counts as lost.
 fn read_pieces(checking: &Checking<'_>, pack: &PackRow, read: &mut Read) {
-    let mut blocks: HashMap<u32, Location> = HashMap::new();
-    checking.repository.index().for_each(|_, place| {
-        if place.pack == pack.name {
-            blocks.entry(place.block_offset).or_insert(*place);
+    let repository = checking.repository;
+    let mut bad: Vec<(u32, String)> = Vec::new();
+    for place in places_of_blocks(checking, pack) {
+        if let Err(error) = repository.read_block(&place) {
+            bad.push((place.block_offset, told(&error)));
         }
-    });
-    let mut bad: Vec<(u32, String)> = blocks
-        .into_iter()
-        .filter_map(|(offset, place)| {
-            checking.repository.read_block(&place).err().map(|error| (offset, told(&error)))
-        })
-        .collect();
-    bad.sort_by_key(|(offset, _)| *offset);
+    }
     let Some(Fault::Whole(code, what)) = read.faults.pop() else { return };
     // The pack is reported in any case: what is bad may be padding or the directory alone.
-    let what = format!("{what} ({} of its blocks are lost)", bad.len());
-    match bad.is_empty() {
-        true => read.faults.push(Fault::Index(what)),
-        false => {
-            read.faults.push(Fault::Index(format!("{code}: {what}")));
-            read.faults.extend(bad.into_iter().map(|(offset, what)| Fault::Block(offset, what)));
-        }
-    }
+    read.faults.push(Fault::Part(code, format!("{what} ({} of its blocks are lost)", bad.len())));
+    read.faults.extend(bad.into_iter().map(|(offset, what)| Fault::Block(offset, what)));
 }
 
-/// Memory handed out in bytes; a request beyond the whole waits for all of it.
-struct Budget {
-    left: Mutex<u64>,
-    freed: Condvar,
-    all: u64,
-}
-
-struct Held<'a>(&'a Budget, u64);
-
-impl Budget {
-    fn new(all: u64) -> Self {
-        Self { left: Mutex::new(all), freed: Condvar::new(), all }
+/// The blocks of a pack by its own directory, or, where that is what is damaged, by the index.
+fn places_of_blocks(checking: &Checking<'_>, pack: &PackRow) -> Vec<Location> {
+    let repository = checking.repository;
+    let directory = repository
+        .pack_reader(&pack.name, pack.kind, pack.sealed_len)
+        .ok()
+        .and_then(|reader| reader.read_directory(&mut |range| repository.fetch(&pack.name, range)).ok());
+    let mut places: HashMap<u32, Location> = HashMap::new();
+    match directory {
+        Some(directory) => places.extend(directory.blocks.iter().map(|block| {
+            let place = Location {
+                pack: pack.name,
+                kind: pack.kind,
+                pack_len: pack.sealed_len,
+                block_offset: block.offset,
+                frame_len: block.frame_len,
+                raw_len: block.raw_len,
+                offset: 0,
+                len: block.raw_len,
+            };
+            (block.offset, place)
+        })),
+        None => repository.index().for_each(|_, place| {
+            if place.pack == pack.name {
+                places.entry(place.block_offset).or_insert(*place);
+            }
+        }),
     }
-
-    fn take(&self, bytes: u64) -> Held<'_> {
-        let bytes = bytes.min(self.all);
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        while *left < bytes {
-            left = self.freed.wait(left).unwrap_or_else(PoisonError::into_inner);
-        }
-        *left -= bytes;
-        Held(self, bytes)
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += self.1;
-        self.0.freed.notify_all();
-    }
+    let mut places: Vec<Location> = places.into_values().collect();
+    places.sort_by_key(|place| place.block_offset);
+    places
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ use crate::repo::keyring::{Keyring, restorer_contents};
 use crate::repo::slots::contents::{Contents, GenerationKeys, IdentityField, secret_from_hex};
 use crate::repo::slots::error::SlotError;
 
+/// What the first line of such a text begins with, its version behind it.
+const MARKER: &str = "Lifeboat key export, version ";
 /// Longest text that is read back, in bytes.
 const EXPORT_MAX_BYTES: usize = 1 << 20;
 
@@ -66,6 +68,17 @@ pub fn export_text(keyring: &Keyring, config: &Config) -> Result<SecretText, Slo
     Ok(SecretText::new(text))
 }
 
+/// Whether `text` is such a text, of whatever version: one of its comments says so.
+pub fn is_export(text: &str) -> bool {
+    marked_version(text).is_some()
+}
+
+fn marked_version(text: &str) -> Option<&str> {
+    let comments = text.lines().filter_map(|line| line.trim().strip_prefix('#'));
+    let version = comments.filter_map(|comment| comment.trim().strip_prefix(MARKER)).next()?;
+    Some(version.split('.').next().unwrap_or_default())
+}
+
 /// A hash over the comments that count, for mistypings: identities have checksums of their own.
 #[derive(Default)]
 struct Check(blake3::Hasher);
@@ -96,6 +109,9 @@ impl Exported {
         let text = text.expose();
         if text.len() > EXPORT_MAX_BYTES {
             return Err(unusable("it is too large"));
+        }
+        if marked_version(text).is_some_and(|version| version != "1") {
+            return Err(unusable("a newer version of lifeboat wrote it; install a newer lifeboat"));
         }
         let mut found = Found::default();
         let mut announced = None;

@@ -52,7 +52,7 @@ pub fn open_any(
     }
     let mut search = Search { client, config, identities, read: BTreeMap::new(), best: None, failure: None };
     if let Some(slot) = wish.slot {
-        // The hint may be stale; then the search below finds out why.
+        // The hint may be stale; then the search below goes through all others.
         for effort in Effort::ALL {
             if search.try_slot(slot, effort) && search.is_satisfied(wish.role) {
                 break;
@@ -60,7 +60,7 @@ pub fn open_any(
         }
     }
     if !search.is_satisfied(wish.role) {
-        search.try_all(wish.role)?;
+        search.try_all(wish)?;
     }
     if let Some(keyring) = search.best {
         return Ok(keyring);
@@ -96,14 +96,16 @@ impl Search<'_> {
         self.best.as_ref().is_some_and(|keyring| keyring.role() >= role)
     }
 
-    fn try_all(&mut self, role: Role) -> Result<(), SlotError> {
+    fn try_all(&mut self, wish: &Wish<'_>) -> Result<(), SlotError> {
         let mut slots = list_slots(self.client)?;
+        // Tried already, and a wrong passphrase takes a second each time.
+        slots.retain(|slot| wish.slot != Some(slot.name.as_str()));
         // Greatest role first; what has a foreign name last. The sort keeps the order of names.
         slots.sort_by_key(|slot| std::cmp::Reverse(slot.parts.as_ref().map(|parts| parts.role)));
         slots.truncate(limits::SLOTS_MAX);
         for effort in Effort::ALL {
             for name in self.in_order(effort, &slots) {
-                if self.try_slot(&name, effort) && self.is_satisfied(role) {
+                if self.try_slot(&name, effort) && self.is_satisfied(wish.role) {
                     return Ok(());
                 }
             }

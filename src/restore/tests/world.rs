@@ -159,6 +159,11 @@ impl World {
         pack[(place.block_offset + place.frame_len / 2) as usize] ^= 0x10;
     }
 
+    /// Makes the pack written last impossible to fetch.
+    pub fn lose_last_pack(&mut self) {
+        self.gone.insert(self.packs.len() - 1);
+    }
+
     /// Makes the index point to other bytes of the same block.
     pub fn swap_chunks(&mut self, one: &ChunkId, two: &ChunkId) {
         let (first, second) = (self.places[one], self.places[two]);
@@ -225,10 +230,10 @@ impl Source for World {
         let number = pack_number(&pack.name);
         let mut fetched = self.fetched.lock().unwrap();
         fetched.push((number, plain.clone()));
-        if let Some((after, flag)) = &self.interrupt_after {
-            if fetched.len() >= *after {
-                flag.set();
-            }
+        if let Some((after, flag)) = &self.interrupt_after
+            && fetched.len() >= *after
+        {
+            flag.set();
         }
         if self.gone.contains(&number) {
             return Err(SourceError::damage("the pack is gone"));
