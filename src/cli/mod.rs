@@ -6,6 +6,7 @@
 
 pub mod args;
 pub mod backup_run;
+pub mod browse_run;
 pub mod commands;
 pub mod context;
 pub mod environment;
@@ -58,6 +59,12 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Backup(args) => backup_run::run(args, context),
         Command::Restore(args) => restore_run::run(args, context),
         Command::Check(args) => commands::check::run(args, context),
+        Command::Ls(args) => browse_run::run_ls(args, context),
+        Command::Cat(args) => browse_run::run_cat(args, context),
+        Command::Dump(args) => browse_run::run_dump(args, context),
+        Command::Find(args) => browse_run::run_find(args, context),
+        Command::Diff(args) => browse_run::run_diff(args, context),
+        Command::Stats(args) => browse_run::run_stats(args, context),
         Command::Snapshots(args) => commands::snapshots::run(args, context),
         Command::Key(command) => commands::key::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
@@ -65,7 +72,6 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Man(args) => commands::man::run(args, context),
         Command::Demo(args) => commands::demo::run(args, context),
         Command::Version(args) => commands::version::run(args, context),
-        _ => Err(Failure::usage("this build does not have that command yet")),
     }
 }
 

@@ -102,7 +102,9 @@ impl Surroundings {
     fn command(&self, program: &OsStr, arguments: &[OsString]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null());
-        self.without.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in &self.without {
+            command.env_remove(name);
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(directory) = &self.directory {
             command.current_dir(directory);

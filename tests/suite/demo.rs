@@ -30,8 +30,12 @@ fn under_json_the_demo_is_one_document_with_each_steps_own() {
     let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(document["schema"], "lifeboat.demo/1");
     assert_eq!((&document["kept"], &document["verified"]), (&true.into(), &true.into()));
-    let commands: Vec<&str> =
-        document["steps"].as_array().unwrap().iter().map(|step| step["command"][1].as_str().unwrap()).collect();
+    let commands: Vec<&str> = document["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["command"][1].as_str().unwrap())
+        .collect();
     assert_eq!(commands, ["init", "backup", "backup", "snapshots", "restore", "restore", "check"]);
     assert!(document["steps"].as_array().unwrap().iter().all(|step| step["result"]["schema"].is_string()));
     let comparisons = document["comparisons"].as_array().unwrap();

@@ -207,9 +207,7 @@ fn surroundings(place: &Place) -> Surroundings {
 }
 
 fn failed<'a>(what: &'a str, path: &'a Path) -> impl Fn(std::io::Error) -> Failure + 'a {
-    move |error| {
-        Failure::new(ErrorKind::Failed, format!("cannot {what} {}: {error}", escape::path(path)))
-    }
+    move |error| Failure::new(ErrorKind::Failed, format!("cannot {what} {}: {error}", escape::path(path)))
 }
 
 impl Demo<'_> {
@@ -295,7 +293,9 @@ impl Demo<'_> {
     fn backup(&mut self) -> Result<(), Failure> {
         // Away from a terminal only --verbose makes a backup tell of its success.
         match self.output.width {
-            None if !self.output.json && !self.output.quiet => self.lifeboat(&["backup", "files", "--verbose"]),
+            None if !self.output.json && !self.output.quiet => {
+                self.lifeboat(&["backup", "files", "--verbose"])
+            }
             _ => self.lifeboat(&["backup", "files"]),
         }
     }

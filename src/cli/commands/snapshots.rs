@@ -90,7 +90,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
             }
         }
     }
-    let mut chosen = choose(snapshots, args);
+    let mut chosen = choose(snapshots, &args.snapshots, &args.filter);
     if let Some(last) = args.last {
         chosen.drain(..chosen.len().saturating_sub(last));
     }
@@ -136,8 +136,8 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     }
 }
 
-fn choose(mut snapshots: Vec<Snapshot>, args: &Args) -> Vec<Snapshot> {
-    let named = &args.snapshots;
+/// Those of `snapshots` that `named` and `filter` mean; all that `filter` lets through if none is named.
+pub fn choose(mut snapshots: Vec<Snapshot>, named: &[SnapshotName], filter: &FilterArgs) -> Vec<Snapshot> {
     let latest = |host: Option<&str>| {
         let mut newest = snapshots.iter().rev();
         newest.find(|snapshot| host.is_none_or(|host| snapshot.host == host)).map(|snapshot| snapshot.id)
@@ -156,7 +156,6 @@ fn choose(mut snapshots: Vec<Snapshot>, args: &Args) -> Vec<Snapshot> {
                     || prefix.is_some_and(|prefix| snapshot.id.to_string().starts_with(prefix))
             })
     };
-    let filter = &args.filter;
     let has_path = |snapshot: &Snapshot| {
         let mut paths = filter.path.iter().map(|path| path.to_string_lossy());
         filter.path.is_empty() || paths.any(|path| snapshot.sources.iter().any(|source| *source == path))

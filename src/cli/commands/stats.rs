@@ -1,7 +1,5 @@
 //! `lifeboat stats`: how much there is, and how much of it deduplication saves.
 
-use clap::ValueEnum;
-
 use crate::cli::commands::snapshots::FilterArgs;
 use crate::cli::values::{SnapshotName, parse_snapshot};
 
@@ -9,14 +7,15 @@ const EXAMPLES: &str = "\
 Examples:
   lifeboat stats latest
       How large would a restore of it be?
-  lifeboat stats --mode unique --host web1
-      How much of all of one host's snapshots is different?
-  lifeboat stats --mode stored
-      What does the repository take up, and for what?";
+  lifeboat stats --host web1
+      How much do all of one host's snapshots hold, and how much of it is different?
+  lifeboat stats --json
+      The same for scripts.";
 
 /// Say how much there is, and how much of it deduplication saves
 ///
-/// Counts files and bytes of snapshots, or of the repository.
+/// Counts files and bytes as a restore would write them, the different chunks among them before and after
+/// compression, and the repository's objects by kind.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -27,19 +26,4 @@ pub struct Args {
     /// Which of them.
     #[command(flatten)]
     pub filter: FilterArgs,
-
-    /// What to count
-    #[arg(long, value_name = "MODE", value_enum, default_value = "restore")]
-    pub mode: StatsMode,
-}
-
-/// What `stats` counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StatsMode {
-    /// Files and bytes as a restore of each snapshot would write them.
-    Restore,
-    /// Bytes of different chunks that the snapshots need together, before and after compression.
-    Unique,
-    /// The repository's objects by kind, whatever refers to them.
-    Stored,
 }

@@ -42,7 +42,8 @@ enum Content {
 }
 
 impl Manifest {
-    /// Reads the whole tree at `root`, itself included.
+    /// Reads everything below `root`, or the one file that it is. A directory's own times are left out: they
+    /// change with whatever is put into it.
     pub fn of(root: &Path) -> io::Result<Self> {
         let mut manifest = Self::default();
         let mut names: HashMap<(u64, u64), PathBuf> = HashMap::new();
@@ -57,6 +58,9 @@ impl Manifest {
                 // The last comes first: so that files of several names are met in the same order always.
                 children.sort_by(|left, right| right.cmp(left));
                 open.append(&mut children);
+            }
+            if metadata.is_dir() && path == root {
+                continue;
             }
             let relative = path.strip_prefix(root).unwrap_or(&path).to_owned();
             let fact = Fact::of(&path, &relative, &metadata, &mut names)?;
@@ -123,13 +127,20 @@ impl Fact {
         };
         let same_as = match kind.is_file() && metadata.nlink() > 1 {
             true => {
-                let first = names.entry((metadata.dev(), metadata.ino())).or_insert_with(|| relative.to_owned());
+                let first =
+                    names.entry((metadata.dev(), metadata.ino())).or_insert_with(|| relative.to_owned());
                 Some(first.clone()).filter(|first| first != relative)
             }
             false => None,
         };
         let modified = (!kind.is_symlink()).then(|| (metadata.mtime(), metadata.mtime_nsec()));
-        Ok(Self { content, mode: metadata.mode(), owner: (metadata.uid(), metadata.gid()), modified, same_as })
+        Ok(Self {
+            content,
+            mode: metadata.mode(),
+            owner: (metadata.uid(), metadata.gid()),
+            modified,
+            same_as,
+        })
     }
 
     fn aspects(&self, other: &Self) -> Vec<&'static str> {
