@@ -64,7 +64,6 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         }
         'lifeboat;init' {
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Let this age or ssh public key, or the keys in this file, open the repository')
-            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Enrol this host instead of the machine''s own name')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'A remark on the first key slots, shown by `key list`')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
@@ -300,7 +299,6 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Only this host''s; may be given several times')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only those with this tag; with each of them, if given several times')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only those that have this path as a source; may be given several times')
-            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'What to count')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
@@ -412,7 +410,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress, even on a terminal')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List key slots: name, role, host, recipient, label')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List key slots: name, role, label, and what opens them')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Open a role for one more key or passphrase')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a key slot')
             [CompletionResult]::new('passwd', 'passwd', [CompletionResultType]::ParameterValue, 'Change a passphrase')
@@ -666,7 +664,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;demo' {
-            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Work in this directory, which must not exist, and leave everything there')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Work in this directory, which must not exist, instead of a new one below $TMPDIR')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
@@ -679,6 +677,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]')
             [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Use about this much memory at most, such as 512M')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Leave everything there at the end')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')

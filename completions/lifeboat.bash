@@ -589,13 +589,13 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__demo)
-            opts="-r -i -q -v -h --keep --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --json --quiet --verbose --no-progress --color --help"
+            opts="-r -i -q -v -h --dir --keep --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --json --quiet --verbose --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --keep)
+                --dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -885,17 +885,13 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__init)
-            opts="-r -i -q -v -h --recipient --passphrase --host --label --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --json --quiet --verbose --no-progress --color --help"
+            opts="-r -i -q -v -h --recipient --passphrase --label --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --json --quiet --verbose --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --recipient)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1741,7 +1737,7 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__stats)
-            opts="-r -i -q -v -h --host --tag --path --mode --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --json --quiet --verbose --no-progress --color --help"
+            opts="-r -i -q -v -h --host --tag --path --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --json --quiet --verbose --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1757,10 +1753,6 @@ _lifeboat() {
                     ;;
                 --path)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --mode)
-                    COMPREPLY=($(compgen -W "restore unique stored" -- "${cur}"))
                     return 0
                     ;;
                 --repo)

@@ -60,7 +60,6 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
         }
         &'lifeboat;init'= {
             cand --recipient 'Let this age or ssh public key, or the keys in this file, open the repository'
-            cand --host 'Enrol this host instead of the machine''s own name'
             cand --label 'A remark on the first key slots, shown by `key list`'
             cand -r 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --repo 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]'
@@ -288,7 +287,6 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --host 'Only this host''s; may be given several times'
             cand --tag 'Only those with this tag; with each of them, if given several times'
             cand --path 'Only those that have this path as a source; may be given several times'
-            cand --mode 'What to count'
             cand -r 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --repo 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --config 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]'
@@ -397,7 +395,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --no-progress 'Show no progress, even on a terminal'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand list 'List key slots: name, role, host, recipient, label'
+            cand list 'List key slots: name, role, label, and what opens them'
             cand add 'Open a role for one more key or passphrase'
             cand remove 'Remove a key slot'
             cand passwd 'Change a passphrase'
@@ -640,7 +638,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'lifeboat;demo'= {
-            cand --keep 'Work in this directory, which must not exist, and leave everything there'
+            cand --dir 'Work in this directory, which must not exist, instead of a new one below $TMPDIR'
             cand -r 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --repo 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --config 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]'
@@ -653,6 +651,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --state-dir 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]'
             cand --memory-limit 'Use about this much memory at most, such as 512M'
             cand --color 'When to use colours; NO_COLOR in the environment means never'
+            cand --keep 'Leave everything there at the end'
             cand --json 'Print one JSON document on standard output, and nothing else there'
             cand -q 'Say nothing but warnings and errors'
             cand --quiet 'Say nothing but warnings and errors'

@@ -60,7 +60,6 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "man" -d 'Print a 
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "demo" -d 'Try Lifeboat out in a temporary directory'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "version" -d 'Print the version and the formats it reads'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l recipient -d 'Let this age or ssh public key, or the keys in this file, open the repository' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l host -d 'Enrol this host instead of the machine\'s own name' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l label -d 'A remark on the first key slots, shown by `key list`' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
@@ -247,9 +246,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -s h -l help -d 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l host -d 'Only this host\'s; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l tag -d 'Only those with this tag; with each of them, if given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l path -d 'Only those that have this path as a source; may be given several times' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l mode -d 'What to count' -r -f -a "restore\t'Files and bytes as a restore of each snapshot would write them'
-unique\t'Bytes of different chunks that the snapshots need together, before and after compression'
-stored\t'The repository\'s objects by kind, whatever refers to them'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -338,7 +334,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "list" -d 'List key slots: name, role, host, recipient, label'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "list" -d 'List key slots: name, role, label, and what opens them'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "add" -d 'Open a role for one more key or passphrase'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "remove" -d 'Remove a key slot'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "passwd" -d 'Change a passphrase'
@@ -529,7 +525,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s q -l quiet -d 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l keep -d 'Work in this directory, which must not exist, and leave everything there' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l dir -d 'Work in this directory, which must not exist, instead of a new one below $TMPDIR' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -542,6 +538,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l keep -d 'Leave everything there at the end'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s v -l verbose -d 'Say more; twice, still more'

@@ -63,6 +63,9 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
 }
 
 fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure> {
+    if !args.stream.program.is_empty() && args.stream.command.is_none() {
+        return Err(Failure::usage("a program behind -- needs --command NAME: the name of its output"));
+    }
     let mut jobs = Vec::new();
     let mut paths = Vec::new();
     for source in &args.sources {
