@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::ids::{ObjectHash, SnapshotId};
 use crate::base::limits;
 use crate::repo::snapshot::{host_for_key, parse_key};
+use crate::store::ObjectMeta;
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::sys::error::SysError;
@@ -59,24 +60,27 @@ impl Chain {
         let name = host_for_key(host);
         let lock = acquire_waiting(&dir.join(format!("{name}.lock")))?;
         let path = dir.join(format!("{name}.json"));
-        let head: Option<Head> =
-            std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let head = std::fs::read(&path).ok().and_then(|bytes| Head::decode(&bytes));
         let listed = client.list(&format!("snapshots/{name}/")).map_err(ChainError::Store)?;
-        let has = |id: &SnapshotId| {
-            listed.iter().any(|meta| parse_key(meta.key.as_str()).is_some_and(|(_, found)| found == *id))
-        };
+        let newest = newest_link(client, &listed)?;
         let count = listed.len() as u64;
-        let (sequence, previous, warning) = match head {
-            Some(head) if has(&head.id) => (head.sequence + 1, Some(head.hash), None),
-            Some(head) => {
+        let has = |id: &SnapshotId| listed.iter().any(|meta| id_of(meta) == Some(*id));
+        let (sequence, previous, warning) = match (head, newest) {
+            (None, newest) => (count + 1, newest.map(|(_, hash)| hash), None),
+            (Some(head), newest) if !has(&head.id) => {
                 let warning = format!(
                     "the last snapshot of this host ({}) is no longer in the repository; \
                      unless it was removed on purpose, run `lifeboat check`",
                     head.id.short()
                 );
-                (head.sequence + 1, Some(head.hash), Some(warning))
+                let previous = newest.map_or(head.hash, |(_, hash)| hash);
+                (head.sequence.max(count) + 1, Some(previous), Some(warning))
             }
-            None => (count + 1, newest_hash(client, &listed)?, None),
+            // This host's memory is older than the store: it was put back, or another machine has its name.
+            (Some(head), Some((id, hash))) if id != head.id => {
+                (head.sequence.max(count) + 1, Some(hash), None)
+            }
+            (Some(head), _) => (head.sequence + 1, Some(head.hash), None),
         };
         Ok(Self { path, _lock: lock, sequence, previous, warning })
     }
@@ -84,22 +88,46 @@ impl Chain {
     /// Remembers the snapshot that was just committed as the new head.
     pub fn extend(self, id: SnapshotId, hash: ObjectHash) -> Result<(), ChainError> {
         let head = Head { id, sequence: self.sequence, hash };
-        let bytes = serde_json::to_vec(&head).unwrap_or_default();
-        atomic_write(&self.path, &bytes).map_err(ChainError::Local)
+        atomic_write(&self.path, &head.encode()).map_err(ChainError::Local)
     }
 }
 
-fn newest_hash(
+impl Head {
+    /// A line of JSON and the hash of it: a head that was altered by accident is no head.
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
+        let hash = blake3::hash(&bytes).to_hex();
+        bytes.push(b'\n');
+        bytes.extend_from_slice(hash.as_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let (json, hash) = bytes.split_at(end);
+        let is_whole = blake3::hash(json).to_hex().as_bytes() == &hash[1..];
+        if is_whole { serde_json::from_slice(json).ok() } else { None }
+    }
+}
+
+fn id_of(meta: &ObjectMeta) -> Option<SnapshotId> {
+    parse_key(meta.key.as_str()).map(|(_, id)| id)
+}
+
+/// The newest snapshot by the store's clock, and the hash of its object. The clock decides only which link
+/// is named: a wrong one is a fork that `check` tells of, never a loss.
+fn newest_link(
     client: &Client,
-    listed: &[crate::store::ObjectMeta],
-) -> Result<Option<ObjectHash>, ChainError> {
+    listed: &[ObjectMeta],
+) -> Result<Option<(SnapshotId, ObjectHash)>, ChainError> {
     let mut by_age: Vec<_> = listed.iter().collect();
     by_age.sort_by_key(|meta| std::cmp::Reverse(meta.modified));
     for meta in by_age {
+        let Some(id) = id_of(meta) else { continue };
         match client.get_bounded(&meta.key, limits::SNAPSHOT_MAX_BYTES) {
             // A fence is no link.
             Ok((object, _)) if object.first() != Some(&b'{') => {
-                return Ok(Some(ObjectHash(*blake3::hash(&object).as_bytes())));
+                return Ok(Some((id, ObjectHash(*blake3::hash(&object).as_bytes()))));
             }
             Ok(_) | Err(StoreError::NotFound { .. }) => continue,
             Err(error) => return Err(ChainError::Store(error)),

@@ -11,6 +11,7 @@ use crate::base::role::Role;
 use crate::chunker::{Chunker, ChunkerError, ChunkerParams};
 use crate::crypto::identities::IdentitySet;
 use crate::index::cache::{Index, IndexError};
+use crate::index::rows::PackRow;
 use crate::index::segment::{SIGN_CONTEXT, Segment};
 use crate::pack::reader::pack_name;
 use crate::repo::certificate::SignedCertificate;
@@ -159,32 +160,29 @@ impl Repository {
         self.paths.state.join(self.id().to_string())
     }
 
-    /// Loads the index for reading.
+    /// Loads the index for reading. Packs that are gone or have another size than they should are passed
+    /// over, so that a chunk that was stored again is read from where it still is.
     pub fn load_index(self) -> Result<IndexedRepository, OpenError> {
-        let condemned = HashSet::new();
-        let index = self.open_index(condemned)?;
+        let stored = self.stored_packs()?;
+        let mut index = self.open_index(HashSet::new())?;
+        let gone = gone_packs(&index, &stored);
+        index.exclude(&gone);
         Ok(IndexedRepository::new(self, index))
+    }
+
+    fn stored_packs(&self) -> Result<HashMap<PackName, u64>, OpenError> {
+        let listed = self.client.list("packs/").map_err(OpenError::Store)?;
+        Ok(listed.iter().filter_map(|meta| Some((pack_name(meta.key.as_str())?, meta.size))).collect())
     }
 
     /// Loads the index for a session: without what is condemned, and without packs that are gone or have
     /// another size than they should, so that their chunks are stored anew. Says how many packs are gone.
     pub fn load_index_for(self, session: &Session) -> Result<(IndexedRepository, Vec<PackName>), OpenError> {
-        let stored: HashMap<PackName, u64> = self
-            .client
-            .list("packs/")
-            .map_err(OpenError::Store)?
-            .iter()
-            .filter_map(|meta| Some((pack_name(meta.key.as_str())?, meta.size)))
-            .collect();
+        let stored = self.stored_packs()?;
         let mut index = self.open_index(session.condemned().clone())?;
         // Listed first, indexed second: a pack that another session stores meanwhile is missing from the
         // listing and merely not used.
-        let gone: Vec<PackName> = index
-            .packs()
-            .into_iter()
-            .filter(|pack| stored.get(&pack.name) != Some(&pack.sealed_len))
-            .map(|pack| pack.name)
-            .collect();
+        let gone = gone_packs(&index, &stored);
         index.exclude(&gone);
         Ok((IndexedRepository::new(self, index), gone))
     }
@@ -213,6 +211,12 @@ pub fn check_fingerprint(
         }
         None => Ok(Known::of(&paths.state, &client.location()).check(&found)?),
     }
+}
+
+/// Packs that the index knows and the store does not have in their full size.
+fn gone_packs(index: &Index, stored: &HashMap<PackName, u64>) -> Vec<PackName> {
+    let is_gone = |pack: &PackRow| stored.get(&pack.name) != Some(&pack.sealed_len);
+    index.packs().into_iter().filter(is_gone).map(|pack| pack.name).collect()
 }
 
 /// Checks that an enrolled host signed `segment` under its own name.

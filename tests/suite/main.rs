@@ -3,10 +3,23 @@
 //! - `generated`: man/ and completions/ are what the definitions say
 //! - `tidy`: the house rules hold in src/
 //! - `command_line`: how the program ends, whatever is typed
+//! - `fidelity`: what is backed up comes back as it was
+//! - `backup`: what is read, what is stored, what ends a backup
+//! - `damage`: no damage goes unnoticed, and nothing wrong is ever restored
+//! - `crash`: what is killed at any moment loses nothing that was acknowledged
+//! - `keys`: roles hold what their slots hold
+//! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `demo`: the demo brings everything back
 
+mod backup;
 mod command_line;
+mod crash;
+mod damage;
 mod demo;
+mod fidelity;
+mod format;
 mod generated;
+mod keys;
 mod program;
 mod tidy;
+mod world;

@@ -38,7 +38,7 @@ struct Source {
 impl Source {
     fn new(name: String, text: String) -> Self {
         let code = blank(&text);
-        // `fixture.rs` is compiled for tests alone; the stores' contract is a test suite that every backend runs.
+        // `fixture.rs` is for tests alone; the stores' contract is a test suite that every backend runs.
         let tests = ["/tests.rs", "/fixture.rs", "/store/contract.rs"];
         let whole = tests.iter().any(|end| name.ends_with(end))
             || name.starts_with("tests/")
