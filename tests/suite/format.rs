@@ -57,7 +57,7 @@ fn the_golden_repository_of_format_version_1_is_still_read() {
     let (repo, identity) = (golden.join("repository"), golden.join("identity.txt"));
     let run = |words: &[&str]| {
         let mut command = world.command(words);
-        command.env("LIFEBOAT_REPO", &repo).env("LIFEBOAT_identity.txtITY_FILE", &identity);
+        command.env("LIFEBOAT_REPO", &repo).env("LIFEBOAT_IDENTITY_FILE", &identity);
         finish(command)
     };
     let check = run(&["check", "--read-data"]);
