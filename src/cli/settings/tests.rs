@@ -115,7 +115,6 @@ fn every_mistake_is_found_at_its_place() {
             &[(5, 6, "there is no default one", None)],
         ),
         ("[job.j]\nsources = '/a'\nexclude_larger_than = '5Q'", &[(3, 23, "not understood: a size", None)]),
-        ("[job.j]\nsources = '/a'\nexclude = ['a{b']", &[(3, 12, "not understood", None)]),
         ("[job.j]\nsources = '/a'\nexclude_caches = 'yes'", &[(3, 18, "cannot be a string", None)]),
         ("[job.j]\nsources = '/a'\ncompression = 23", &[(3, 15, "out of range", None)]),
         ("[job.j]\nsources = '/a'\ncompression = 99999999999999999999", &[(3, 15, "", None)]),
