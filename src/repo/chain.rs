@@ -19,10 +19,23 @@ use crate::sys::lock::{Lock, LockError, acquire_waiting};
 
 /// The last link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Head {
-    id: SnapshotId,
-    sequence: u64,
-    hash: ObjectHash,
+pub struct Head {
+    /// The snapshot.
+    pub id: SnapshotId,
+    /// Its number.
+    pub sequence: u64,
+    /// The hash of its object.
+    pub hash: ObjectHash,
+}
+
+/// The ends of the chains that this machine remembers, with their hosts; a file that was altered is none.
+pub fn remembered(state_dir: &Path) -> Vec<(String, Head)> {
+    let files = std::fs::read_dir(state_dir.join("chain")).into_iter().flatten().flatten();
+    let head = |path: PathBuf| {
+        let host = path.file_name()?.to_str()?.strip_suffix(".json")?.to_owned();
+        Some((host, Head::decode(&std::fs::read(&path).ok()?)?))
+    };
+    files.filter_map(|file| head(file.path())).collect()
 }
 
 /// A chain that cannot be carried on.

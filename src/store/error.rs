@@ -5,6 +5,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -117,6 +118,42 @@ pub enum StoreError {
         /// Why it failed.
         source: io::Error,
     },
+    /// The store asks to be asked less often.
+    #[error("{location}: it is asked too much at once (while it was to {action} {key}); run again later")]
+    Throttled {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// What was tried.
+        action: &'static str,
+        /// How long it wants to be left alone, where it says so.
+        after: Option<Duration>,
+    },
+    /// There are no credentials for the store, or it takes them no more.
+    #[error("{location}: {why}")]
+    Credentials {
+        /// The store.
+        location: String,
+        /// What is wrong with them, and what to do.
+        why: String,
+    },
+    /// A server's answer that is none of the above.
+    #[error("{location}: cannot {action} {key}: the server answers {code}: {message}")]
+    Service {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// What was tried.
+        action: &'static str,
+        /// The server's own name for it, or the HTTP status.
+        code: String,
+        /// What it says, escaped and shortened.
+        message: String,
+        /// Whether it may well be otherwise a little later.
+        is_transient: bool,
+    },
     /// There is no store at the named place.
     #[error(
         "there is no repository directory at {location}; check the path, or make one with `lifeboat init`"
@@ -158,13 +195,21 @@ impl StoreError {
             | StoreError::ReadOnly { .. }
             | StoreError::Full { .. }
             | StoreError::Denied { .. }
+            | StoreError::Throttled { .. }
+            | StoreError::Credentials { .. }
+            | StoreError::Service { .. }
             | StoreError::Io { .. } => ErrorKind::Failed,
         }
     }
 
     /// Whether the same operation may well succeed if it is tried again a little later.
     pub fn is_transient(&self) -> bool {
-        let StoreError::Io { source, .. } = self else { return false };
+        let source = match self {
+            StoreError::Io { source, .. } => source,
+            StoreError::Throttled { .. } => return true,
+            StoreError::Service { is_transient, .. } => return *is_transient,
+            _ => return false,
+        };
         let by_number = source.raw_os_error().map(Errno::from_raw_os_error);
         matches!(
             source.kind(),

@@ -48,6 +48,11 @@ mod tests {
     #[test]
     fn the_first_signal_is_a_request_and_a_second_ctrl_c_ends_the_process() {
         if std::env::var_os(CHILD).is_some() {
+            // Whoever runs the tests may ignore signals (nohup does): this test is not about that.
+            for signal in [SIGTERM, SIGHUP, SIGINT] {
+                // SAFETY: the default action is a valid handler, and nothing else here handles signals.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
             for signal in [SIGTERM, SIGHUP, SIGINT] {
                 let interrupt = Interrupt::default();
                 watch(&interrupt).unwrap();

@@ -70,10 +70,13 @@ fn base() -> (World, Vec<(&'static str, PathBuf, PathBuf)>) {
         ("data pack", relative(&packs[0]), relative(&packs[1])),
         ("tree pack", relative(&packs[2]), relative(&packs[3])),
     ];
-    for (kind, prefix) in [("segment", "index"), ("snapshot", "snapshots"), ("key slot", "keys")] {
+    for (kind, prefix) in [("segment", "index"), ("key slot", "keys")] {
         let (one, other) = pair(prefix);
         kinds.push((kind, one, other));
     }
+    let (one, other) = pair("snapshots");
+    kinds.push(("snapshot", one.clone(), other.clone()));
+    kinds.push(("the other snapshot", other, one));
     kinds.push(("config", "config".into(), kinds[3].1.clone()));
     (world, kinds)
 }
@@ -113,11 +116,13 @@ fn every_damage_to_every_kind_of_object_is_found_and_nothing_wrong_is_restored()
     let (world, kinds) = base();
     let repo = world.path("repo");
     let pristine = world.path("pristine");
+    let (state, pristine_state) = (world.path("state"), world.path("pristine-state"));
     let copy = |from: &Path, to: &Path| {
         let _ = fs::remove_dir_all(to);
         assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
     };
     copy(&repo, &pristine);
+    copy(&state, &pristine_state);
     for (kind, object, other) in &kinds {
         for damage in DAMAGES {
             let is_alone = matches!(*kind, "key slot");
@@ -127,6 +132,7 @@ fn every_damage_to_every_kind_of_object_is_found_and_nothing_wrong_is_restored()
             for is_cold in [true, false] {
                 let cell = format!("{kind} {damage:?} {}", if is_cold { "cold" } else { "warm" });
                 copy(&pristine, &repo);
+                copy(&pristine_state, &state);
                 apply(damage, &repo.join(object), &pristine.join(other));
                 if is_cold {
                     let _ = fs::remove_dir_all(world.path("cache"));
@@ -136,7 +142,7 @@ fn every_damage_to_every_kind_of_object_is_found_and_nothing_wrong_is_restored()
                 assert_ne!(run.status, Some(0), "{cell}: nothing was found: {run:?}");
                 check_manners(&world.run(&["snapshots"]), &cell);
                 // That the newest snapshot is gone is for `check` to say: what is latest then is another one.
-                if !(*kind == "snapshot" && matches!(damage, Damage::Deleted)) {
+                if !(kind.ends_with("snapshot") && matches!(damage, Damage::Deleted)) {
                     check_restore(&world, &cell, "latest", &world.path("source"));
                 }
                 let run = world.run(&["backup", "source", "--json"]);

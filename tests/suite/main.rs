@@ -9,6 +9,7 @@
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `keys`: roles hold what their slots hold
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
+//! - `vectors`: what the format computes is what its test vectors say
 //! - `demo`: the demo brings everything back
 
 mod backup;
@@ -22,4 +23,5 @@ mod generated;
 mod keys;
 mod program;
 mod tidy;
+mod vectors;
 mod world;

@@ -4,13 +4,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Deserialize;
-
 use crate::base::ids::{ObjectHash, SnapshotId};
 use crate::maintain::check::Checking;
 use crate::maintain::check::error::CheckError;
 use crate::maintain::check::report::Findings;
 use crate::maintain::check::segments::Sessions;
+use crate::repo::chain;
 use crate::repo::snapshot::{self, Snapshot, host_for_key, snapshot_key};
 
 const DAMAGED_ADVICE: &str = "put the object back from another copy of the repository if there is one; \
@@ -21,13 +20,6 @@ const CHAIN_ADVICE: &str = "unless somebody removed it on purpose, look who can 
 /// A snapshot with the hash of its object.
 struct Link {
     snapshot: Snapshot,
-    hash: ObjectHash,
-}
-
-/// The end of a host's chain as the host itself remembers it (see `repo::chain`).
-#[derive(Deserialize)]
-struct Head {
-    id: SnapshotId,
     hash: ObjectHash,
 }
 
@@ -135,17 +127,12 @@ fn check_heads(
     damaged: &HashSet<String>,
     findings: &mut Findings,
 ) {
-    let dir = checking.repository.repository().state_dir().join("chain");
-    let files = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|file| file.path());
-    for path in files.filter(|path| path.extension() == Some("json".as_ref())) {
-        let Some(host) = path.file_stem().and_then(|name| name.to_str()) else { continue };
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        let Ok(head) = serde_json::from_slice::<Head>(&bytes) else { continue };
-        let links = hosts.get(host).map_or(&[][..], Vec::as_slice);
-        if damaged.contains(host) || links.iter().any(|link| link.hash == head.hash) {
+    for (host, head) in chain::remembered(&checking.repository.repository().state_dir()) {
+        let links = hosts.get(&host).map_or(&[][..], Vec::as_slice);
+        if damaged.contains(&host) || links.iter().any(|link| link.hash == head.hash) {
             continue;
         }
-        let key = snapshot_key(host, &head.id);
+        let key = snapshot_key(&host, &head.id);
         let what = "this machine committed it last, but it is gone or was replaced";
         let finding = findings.damage("chain-head", key, what, CHAIN_ADVICE);
         findings.costs_snapshot(finding, &head.id.to_string());

@@ -3,7 +3,7 @@
 //! Several packs at a time, within a budget of memory; what a pack's own directory says is compared with
 //! what the index says about it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -39,8 +39,8 @@ enum Fault {
     Block(u32, String),
     /// One chunk.
     Chunk(ChunkId),
-    /// The index describes it otherwise.
-    Index(String),
+    /// The index describes it otherwise, and places these chunks where they are not.
+    Index(String, Vec<ChunkId>),
 }
 
 /// What one pack gave.
@@ -169,9 +169,10 @@ fn take(checking: &Checking<'_>, read: Read, findings: &mut Findings, damage: &m
                 });
                 damage.chunk(read.pack, chunk, id);
             }
-            Fault::Index(what) => {
+            Fault::Index(what, misplaced) => {
                 let advice = "run `lifeboat repair`: the index is made again from the packs";
-                findings.damage("index-differs", key.clone(), what, advice);
+                let id = findings.damage("index-differs", key.clone(), what, advice);
+                misplaced.into_iter().for_each(|chunk| damage.chunk(read.pack, chunk, id));
             }
         }
     }
@@ -210,7 +211,7 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
             read.faults.push(whole("pack-swapped", "it holds the other kind of chunks".into()));
         }
         Ok(directory) => {
-            compare_with_index(pack, &directory, sums, &mut read);
+            compare_with_index(checking, pack, &directory, sums, &mut read);
             check_blocks(checking, &directory, &plain, &mut read)?;
         }
         Err(what) => read.faults.push(whole("pack-damaged", what)),
@@ -235,7 +236,13 @@ fn directory_of(plain: &[u8]) -> Result<Directory, String> {
     Directory::decode(frame, trailer.directory_offset).map_err(|error| error.to_string())
 }
 
-fn compare_with_index(pack: &PackRow, directory: &Directory, sums: &Sums, read: &mut Read) {
+fn compare_with_index(
+    checking: &Checking<'_>,
+    pack: &PackRow,
+    directory: &Directory,
+    sums: &Sums,
+    read: &mut Read,
+) {
     let (mut count, mut sum) = (0u64, 0u64);
     for block in &directory.blocks {
         let mut offset = 0u32;
@@ -252,8 +259,28 @@ fn compare_with_index(pack: &PackRow, directory: &Directory, sums: &Sums, read: 
     if times == 0 || indexed != count * times || indexed_sum != sum.wrapping_mul(times) {
         let what =
             format!("its directory lists {count} chunks; the index describes it otherwise ({indexed})");
-        read.faults.push(Fault::Index(what));
+        read.faults.push(Fault::Index(what, misplaced(checking, pack, directory)));
     }
+}
+
+/// The chunks that the index places in `pack` where its own directory has no such chunk.
+fn misplaced(checking: &Checking<'_>, pack: &PackRow, directory: &Directory) -> Vec<ChunkId> {
+    let mut held = HashSet::new();
+    for block in &directory.blocks {
+        let mut offset = 0u32;
+        for (id, len) in &block.chunks {
+            held.insert((*id, block.offset, offset, *len));
+            offset = offset.saturating_add(*len);
+        }
+    }
+    let mut missing = Vec::new();
+    checking.repository.index().for_each(|id, place| {
+        let row = (*id, place.block_offset, place.offset, place.len);
+        if place.pack == pack.name && !held.contains(&row) {
+            missing.push(*id);
+        }
+    });
+    missing
 }
 
 fn check_blocks(
