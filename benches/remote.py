@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Measures lifeboat beside restic and rustic on one object store, with and without latency.
+
+    python3 benches/remote.py --work DIR --lifeboat target/release/lifeboat --weed PATH [--delay 50] [--rounds 3]
+
+A real SeaweedFS serves S3 on loopback. All tools talk to it through the same proxy, which adds half of `--delay`
+milliseconds to each direction and counts requests; a delay of 0 is measured too, without the proxy. The tools take
+turns. Per tool: a first backup, a backup of the same tree with the cache as it is and with none, and a restore,
+which is compared with the source. `parallel copy` is the limit: rclone with 16 transfers, PUT and GET of 32 MiB objects of
+as many bytes. Tables show medians and, for the peers, the median over the rounds of peer / lifeboat.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import compare
+
+KEY, SECRET, BUCKET = "lifeboatbench", "lifeboatbenchsecret", "bench"
+REQUEST = re.compile(rb"^(GET|PUT|HEAD|POST|DELETE) \S+ HTTP/1\.1\r\n")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_sources(work):
+    """One 4 GiB file, half of it compressible, and 100,000 files of some KiB."""
+    big, small = work / "remote/file", work / "remote/small"
+    if not (big / "data").exists():
+        big.mkdir(parents=True, exist_ok=True)
+        with open(big / "part", "wb") as out:
+            generator = random.Random(7)
+            for _ in range(4096):
+                half = generator.randbytes(1 << 19)
+                out.write(half + half.hex().encode()[: 1 << 19])
+        os.rename(big / "part", big / "data")
+    if not small.exists():
+        part = work / "remote/part"
+        shutil.rmtree(part, ignore_errors=True)
+        generator = random.Random(8)
+        for number in range(100_000):
+            folder = part / f"{number // 1000:03}"
+            folder.mkdir(parents=True, exist_ok=True)
+            size = int(min(generator.lognormvariate(7.5, 1.5), 1 << 18))
+            (folder / f"{number}").write_bytes(generator.randbytes(size // 2).hex().encode())
+        os.rename(part, small)
+    return {"one 4 GiB file": big, "100,000 small files": small}
+
+
+class Proxy:
+    """Forwards TCP with a delay in each direction; counts HTTP requests that begin a segment."""
+
+    def __init__(self, port, delay_ms):
+        self.target, self.delay, self.port, self.requests = port, delay_ms / 2000, free_port(), 0
+        self.loop = asyncio.new_event_loop()
+        ready = threading.Event()
+        threading.Thread(target=self.serve, args=(ready,), daemon=True).start()
+        ready.wait()
+
+    def serve(self, ready):
+        asyncio.set_event_loop(self.loop)
+        start = asyncio.start_server(self.connection, "127.0.0.1", self.port, limit=1 << 20)
+        self.loop.run_until_complete(start)
+        ready.set()
+        self.loop.run_forever()
+
+    async def connection(self, reader, writer):
+        # A connection costs a round trip before its first request, as TCP's handshake does.
+        await asyncio.sleep(2 * self.delay)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target, limit=1 << 20)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(
+            self.pump(reader, far_writer, True), self.pump(far_reader, writer, False), return_exceptions=True
+        )
+
+    async def pump(self, reader, writer, counts):
+        # Bytes leave `delay` after they came, in order; up to 16 MiB are on the way.
+        queue = asyncio.Queue(64)
+
+        async def drain():
+            while True:
+                due, data = await queue.get()
+                await asyncio.sleep(max(0, due - self.loop.time()))
+                if not data:
+                    break
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+
+        sender = asyncio.ensure_future(drain())
+        try:
+            while True:
+                data = await reader.read(1 << 18)
+                if counts and REQUEST.match(data):
+                    self.requests += 1
+                await queue.put((self.loop.time() + self.delay, data))
+                if not data:
+                    break
+        finally:
+            await sender
+
+
+class Weed:
+    """A SeaweedFS of this run's own."""
+
+    def __init__(self, program, area):
+        shutil.rmtree(area, ignore_errors=True)
+        (area / "data").mkdir(parents=True)
+        identity = {"name": "bench", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+        (area / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        self.port = free_port()
+        ports = [f"-{part}={free_port()}" for part in ("master.port", "volume.port", "filer.port")]
+        grpc = [f"-{part}={free_port()}" for part in ("master.port.grpc", "volume.port.grpc", "filer.port.grpc")]
+        command = [program, "server", f"-dir={area / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports, *grpc,
+                   "-volume.max=100", "-master.volumeSizeLimitMB=1024", "-s3", f"-s3.port={self.port}", f"-s3.port.grpc={free_port()}",
+                   f"-s3.config={area / 's3.json'}"]  # fmt: skip
+        self.child = subprocess.Popen(list(map(str, command)), stdout=open(area / "log", "wb"), stderr=subprocess.STDOUT)
+        for _ in range(240):
+            time.sleep(0.5)
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    time.sleep(3)
+                    return
+            if self.child.poll() is not None:
+                break
+        sys.exit(f"SeaweedFS does not start; see {area / 'log'}")
+
+    def stop(self):
+        self.child.send_signal(signal.SIGTERM)
+        self.child.wait(60)
+
+
+class Remote:
+    """A tool with a repository on the object store."""
+
+    def __init__(self, name, program, area, port):
+        self.name, self.program, self.area, self.endpoint = name, program, area, f"http://127.0.0.1:{port}"
+        shutil.rmtree(area, ignore_errors=True)
+        area.mkdir(parents=True)
+        self.prefix = f"{name}-{time.monotonic_ns()}"
+        self.environment = {
+            "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(area / "home"),
+            "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1",
+            "RESTIC_PASSWORD": "bench", "RUSTIC_PASSWORD": "bench", "RUSTIC_CACHE_DIR": str(area / "cache"),
+            "LIFEBOAT_PASSPHRASE": "bench", "LIFEBOAT_CACHE_DIR": str(area / "cache"), "LIFEBOAT_STATE_DIR": str(area / "state"),
+            "XDG_CACHE_HOME": str(area / "cache"),
+        }  # fmt: skip
+
+    def command(self, what, source, target):
+        if self.name == "lifeboat":
+            where = ["--repo", f"s3://{BUCKET}/{self.prefix}?endpoint={self.endpoint}&path-style=true&region=us-east-1"]
+            words = {"init": ["init"], "backup": ["backup", source], "restore": ["restore", "latest", "--target", target]}
+        elif self.name == "restic":
+            where = ["-r", f"s3:{self.endpoint}/{BUCKET}/{self.prefix}", "--cache-dir", self.area / "cache"]
+            words = {"init": ["init"], "backup": ["backup", source], "restore": ["restore", "latest", "--target", target]}
+        else:
+            where = ["-r", "opendal:s3", "--no-progress"]
+            for option, value in {"bucket": BUCKET, "root": "/" + self.prefix, "endpoint": self.endpoint, "region": "us-east-1"}.items():
+                self.environment[f"RUSTIC_REPO_OPT_{option.upper()}"] = value
+            words = {"init": ["init"], "backup": ["backup", source], "restore": ["restore", "latest", target]}
+        return [self.program, words[what][0], *where, *words[what][1:]]
+
+    def run(self, what, log, source=None, target=None):
+        return compare.measure(self.command(what, source, target), log, self.environment)
+
+
+def rclone(port, source, area, log):
+    """Seconds to put and to get the bytes of `source` as 32 MiB objects, 16 at a time."""
+    objects = area / "objects"
+    shutil.rmtree(objects, ignore_errors=True)
+    objects.mkdir(parents=True)
+    with open(source / "data", "rb") as data:
+        number = 0
+        while block := data.read(32 << 20):
+            (objects / f"{number:04}").write_bytes(block)
+            number += 1
+    remote = f":s3,provider=SeaweedFS,access_key_id={KEY},secret_access_key={SECRET},endpoint='http://127.0.0.1:{port}':{BUCKET}/rclone"
+    flags = ["--transfers", "16", "--s3-upload-cutoff", "64M", "--ignore-times", "--s3-no-check-bucket"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(area)}
+    put = compare.measure(["rclone", "copy", objects, remote, *flags], log, environment)
+    get = compare.measure(["rclone", "copy", remote, area / "back", *flags], log, environment)
+    shutil.rmtree(area / "back")
+    return {"put": put, "get": get}
+
+
+def one_round(options, tools, port, proxy, source, results, log):
+    for name, program in tools.items():
+        tool = Remote(name, program, options.work / "remote/run" / name, port)
+        tool.run("init", log)
+        row = {}
+        steps = {"first": None, "no change, warm": None, "no change, cold": "cache"}
+        for step, forget in steps.items():
+            if forget:
+                shutil.rmtree(tool.area / "cache", ignore_errors=True)
+            before = proxy.requests if proxy else 0
+            row[step] = tool.run("backup", log, source=source)
+            row[step]["requests"] = proxy.requests - before if proxy else None
+        target = tool.area / "out"
+        before = proxy.requests if proxy else 0
+        row["restore"] = tool.run("restore", log, target=target)
+        row["restore"]["requests"] = proxy.requests - before if proxy else None
+        found = target / source.relative_to("/")
+        found = found if found.exists() else next(target.rglob(source.name), target)
+        if subprocess.run(["diff", "-r", source, found], stdout=subprocess.DEVNULL).returncode:
+            sys.exit(f"{name} did not restore {source} as it was")
+        shutil.rmtree(target)
+        results.setdefault(name, []).append(row)
+        print(f"  {name}: " + ", ".join(f"{step} {value['seconds']:.1f} s" for step, value in row.items()), flush=True)
+
+
+def table(results):
+    own = results["lifeboat"]
+    for step in own[0]:
+        cells = []
+        for name, rows in results.items():
+            median = lambda key: statistics.median(row[step][key] for row in rows)
+            cell = f"{name} {median('seconds'):.2f} s, CPU {median('cpu_seconds'):.2f} s"
+            if rows[0][step]["requests"] is not None:
+                cell += f", {median('requests'):.0f} requests"
+            if name != "lifeboat":
+                ratio = statistics.median(row[step]["seconds"] / mine[step]["seconds"] for row, mine in zip(rows, own))
+                cell += f" (x{ratio:.2f})"
+            cells.append(cell)
+        print(f"  {step}: " + "; ".join(cells))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--lifeboat", type=Path, required=True)
+    parser.add_argument("--weed", type=Path, required=True)
+    parser.add_argument("--delay", type=float, default=50)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tool", default="lifeboat,restic,rustic")
+    parser.add_argument("--source", default="file,small")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    options.work = options.work.absolute()
+    log = options.work / "remote/log"
+    sources = make_sources(options.work)
+    names = {"file": "one 4 GiB file", "small": "100,000 small files"}
+    sources = {names[name]: sources[names[name]] for name in options.source.split(",")}
+    wanted = options.tool.split(",")
+    programs = {"lifeboat": options.lifeboat.absolute()}
+    tools = {name: programs.get(name) or compare.install(name, options.work) for name in wanted}
+    weed = Weed(options.weed, options.work / "remote/weed")
+    everything = {}
+    try:
+        environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+        remote = f":s3,provider=SeaweedFS,access_key_id={KEY},secret_access_key={SECRET},endpoint='http://127.0.0.1:{weed.port}':{BUCKET}"
+        subprocess.run(["rclone", "mkdir", remote], check=True, env=environment)
+        for delay in dict.fromkeys([0, options.delay]):
+            proxy = Proxy(weed.port, delay) if delay else None
+            port = proxy.port if proxy else weed.port
+            for name, source in sources.items():
+                print(f"{name}, {delay:g} ms", flush=True)
+                results = everything.setdefault(f"{name}, {delay:g} ms", {})
+                for _ in range(options.rounds):
+                    one_round(options, tools, port, proxy, source, results, log)
+                table(results)
+                if "file" in str(source.name) and not delay:
+                    copies = [rclone(port, source, options.work / "remote/rclone", log) for _ in range(options.rounds)]
+                    everything["rclone"] = copies
+                    for step in ("put", "get"):
+                        print(f"  parallel copy, {step}: {statistics.median(copy[step]['seconds'] for copy in copies):.2f} s")
+    finally:
+        weed.stop()
+        if options.json:
+            options.json.write_text(json.dumps(everything, indent=1))
+
+
+if __name__ == "__main__":
+    main()
