@@ -8,6 +8,8 @@ pub mod action;
 pub mod client;
 #[doc(hidden)]
 pub mod contract;
+#[doc(hidden)]
+pub mod delay;
 pub mod directory;
 pub mod error;
 pub mod faulty;
