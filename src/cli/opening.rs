@@ -23,6 +23,7 @@ use crate::repo::slots::SlotError;
 use crate::repo::slots::export::{Exported, is_export};
 use crate::store;
 use crate::store::client::Client;
+use crate::store::tuning::Tuning;
 use crate::sys::clock::SystemClock;
 use crate::sys::file::{create_private_dir, read_bounded};
 use crate::sys::terminal;
@@ -71,7 +72,9 @@ pub fn prompts() -> Arc<dyn Prompts> {
 
 /// The store at `url`; made if `create`.
 pub fn store(url: &str, create: bool) -> Result<Client, Failure> {
-    store::open(url, create).and_then(Client::new).map_err(|error| Failure::of(error.kind(), &error))
+    store::open(url, create, &Tuning::default())
+        .and_then(Client::new)
+        .map_err(|error| Failure::of(error.kind(), &error))
 }
 
 /// What a repository may be opened with.

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::store::action::Action;
-use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
@@ -233,7 +232,7 @@ mod tests {
 
     use super::{DelayedStore, Latency};
     use crate::store::action::Action;
-    use crate::store::client::Client;
+    use crate::store::client::{Client, Pending};
     use crate::store::contract::check_contract;
     use crate::store::error::StoreError;
     use crate::store::key::Key;
@@ -264,7 +263,7 @@ mod tests {
         let pending: Vec<_> = (0..8)
             .map(|n| client.create_in_background(key(&format!("p{n}")), Bytes::from_static(b"1")))
             .collect();
-        pending.into_iter().try_for_each(super::super::client::Pending::wait).unwrap();
+        pending.into_iter().try_for_each(Pending::wait).unwrap();
         let traffic = store.traffic();
         assert_eq!((traffic.operations, traffic.sent_bytes, store.count(Action::Create)), (11, 14, 11));
         assert!((4..=5).contains(&traffic.sequential_round_trips), "{traffic:?}");
@@ -280,7 +279,7 @@ mod tests {
         let body = Bytes::from(vec![0; 25_000]);
         let pending: Vec<_> =
             ["a", "b"].map(|name| client.create_in_background(key(name), body.clone())).into();
-        pending.into_iter().try_for_each(super::super::client::Pending::wait).unwrap();
+        pending.into_iter().try_for_each(Pending::wait).unwrap();
         // Both bodies share the link: 50 ms, and then the round trip of the second.
         assert!(began.elapsed() >= Duration::from_millis(70), "{:?}", began.elapsed());
         let began = Instant::now();
