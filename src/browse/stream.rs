@@ -17,7 +17,9 @@ use crate::browse::error::BrowseError;
 use crate::browse::reading::Reading;
 use crate::compress::Decompressor;
 use crate::index::rows::Location;
+use crate::pack::reader::PackError;
 use crate::repo::read::{IndexedRepository, ReadError, pack_error};
+use crate::store::refetch::with_refetch;
 
 /// Plaintext of new blocks in one batch.
 const BATCH_BYTES: u64 = 4 << 20;
@@ -297,19 +299,16 @@ fn fill_run(
     let reader = repository.pack_reader(&pack, first.kind, first.pack_len)?;
     let start = u64::from(first.block_offset);
     let plain = start..u64::from(last.block_offset) + u64::from(last.frame_len);
-    let frames = reader
-        .read_range(plain, &mut |range| repository.fetch(&pack, range))
-        .map_err(|error| pack_error(pack, error))?;
+    let mut fetch = |range| repository.fetch(&pack, range);
+    let read = || reader.read_range(plain.clone(), &mut fetch);
+    let frames = with_refetch(PackError::is_damage, read).map_err(|error| pack_error(pack, error))?;
     for cell in run {
         let at = (u64::from(cell.place.block_offset) - start) as usize;
         let frame = &frames[at..at + cell.place.frame_len as usize];
-        let block =
-            decompressor.decompress(frame, cell.place.raw_len as usize).map(Bytes::from).map_err(|error| {
-                Arc::new(ReadError::Pack {
-                    pack,
-                    source: Box::new(crate::pack::reader::PackError::Block(error)),
-                })
-            });
+        let block = decompressor
+            .decompress(frame, cell.place.raw_len as usize)
+            .map(Bytes::from)
+            .map_err(|error| Arc::new(ReadError::Pack { pack, source: Box::new(PackError::Block(error)) }));
         let _ = cell.block.set(block);
     }
     Ok(())

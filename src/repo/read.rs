@@ -22,6 +22,7 @@ use crate::repo::open::Repository;
 use crate::repo::tree::{self, ChunkList, Entry, TreeError};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 /// Plaintext bytes of blocks kept.
 const BLOCK_CACHE_BYTES: usize = 64 << 20;
@@ -177,8 +178,9 @@ impl IndexedRepository {
         if let Some(reader) = self.readers.lock().unwrap_or_else(PoisonError::into_inner).get(pack) {
             return Ok(Arc::clone(reader));
         }
-        let reader = PackReader::open(self.identities(kind)?, sealed_len, |range| self.fetch(pack, range))
-            .map_err(|error| pack_error(*pack, error))?;
+        let identities = self.identities(kind)?;
+        let open = || PackReader::open(identities, sealed_len, |range| self.fetch(pack, range));
+        let reader = with_refetch(PackError::is_damage, open).map_err(|error| pack_error(*pack, error))?;
         let reader = Arc::new(reader);
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() >= READERS_MAX {
@@ -212,11 +214,10 @@ impl IndexedRepository {
         let mut decompressor = Decompressor::new().map_err(ReadError::Setup)?;
         let start = u64::from(location.block_offset);
         let frame = start..start + u64::from(location.frame_len);
-        let block = reader
-            .read_block(frame, location.raw_len, &mut decompressor, &mut |range| {
-                self.fetch(&location.pack, range)
-            })
-            .map_err(|error| pack_error(location.pack, error))?;
+        let mut fetch = |range| self.fetch(&location.pack, range);
+        let read = || reader.read_block(frame.clone(), location.raw_len, &mut decompressor, &mut fetch);
+        let block =
+            with_refetch(PackError::is_damage, read).map_err(|error| pack_error(location.pack, error))?;
         let block = Bytes::from(block);
         self.keep(key, &block);
         Ok(block)

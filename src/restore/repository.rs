@@ -13,6 +13,7 @@ use crate::repo::snapshot::Snapshot;
 use crate::repo::tree::{ChunkList, Entry};
 use crate::restore::source::{Origin, PackRef, Source, SourceError};
 use crate::store::error::StoreError;
+use crate::store::refetch::with_refetch;
 
 impl From<ReadError> for SourceError {
     fn from(error: ReadError) -> Self {
@@ -60,7 +61,7 @@ impl Source for RepositorySource<'_> {
     fn read_plain(&self, pack: &PackRef, plain: Range<u64>) -> Result<Vec<u8>, SourceError> {
         let reader = self.repository.pack_reader(&pack.name, ChunkKind::Data, pack.sealed_len)?;
         let mut fetch = |range| self.repository.fetch(&pack.name, range);
-        let read = reader.read_range(plain, &mut fetch);
+        let read = with_refetch(PackError::is_damage, || reader.read_range(plain.clone(), &mut fetch));
         Ok(read.map_err(|error: PackError<StoreError>| pack_error(pack.name, error))?)
     }
 

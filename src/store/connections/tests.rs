@@ -87,16 +87,15 @@ fn where_more_at_once_only_queue_it_stops_growing_well_before_the_bound() {
     // A store that does 100 operations a second however many there are at once, and none in less than
     // 80 ms: 8 at once are all it bears.
     let world = world(2, 1000);
-    let mut limit = 2;
-    let mut largest = 0;
-    for _ in 0..200 {
-        let took = Duration::from_millis((limit as u64 * 10).max(80));
-        world.round(took, &Ok(()));
-        limit = world.connections.limit();
-        largest = largest.max(limit);
+    let mut sizes = Vec::new();
+    for _ in 0..300 {
+        let took = Duration::from_millis((world.connections.limit() as u64 * 10).max(80));
+        sizes.push(world.round(took, &Ok(())));
     }
-    assert!((8..=32).contains(&largest), "{largest}");
-    assert!((8..=32).contains(&limit), "{limit}");
+    assert!(sizes.iter().all(|size| *size <= 32), "{sizes:?}");
+    let settled = &sizes[5..];
+    let few = settled.iter().filter(|size| **size < 8).count();
+    assert!(few * 10 < settled.len(), "only while the best of times is measured: {sizes:?}");
 }
 
 #[test]
