@@ -33,13 +33,6 @@ pub enum PackError<E: std::error::Error + 'static> {
     Length(u64),
 }
 
-impl<E: std::error::Error + 'static> PackError<E> {
-    /// Whether what was fetched did not verify: fetched again, it may.
-    pub fn is_damage(&self) -> bool {
-        !matches!(self, PackError::Fetch(_) | PackError::Length(_))
-    }
-}
-
 /// A pack whose header is known.
 #[derive(Clone)]
 pub struct PackReader {

@@ -27,13 +27,16 @@ use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 const AFTER_MAX: Duration = Duration::from_secs(120);
 /// A read-back that differs is believed once two in a row agree; so many may differ from each other.
 const READ_BACKS_MAX: u32 = 8;
+/// So many attempts are made however long each takes.
+const ATTEMPTS_MIN: u32 = 4;
 
 /// How often, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryOptions {
     /// Attempts of one operation, the first included.
     pub attempts: u32,
-    /// No attempt begins later than this after the first.
+    /// No attempt begins later than this after the first, but for the first few, which a store that stalls
+    /// would otherwise use up by itself.
     pub deadline: Duration,
     /// Bound of the first wait after a transient error; it doubles each time.
     pub first_wait: Duration,
@@ -49,8 +52,7 @@ impl Default for RetryOptions {
     fn default() -> Self {
         Self {
             attempts: 12,
-            // Long enough for a second and a third attempt where a large body stalls.
-            deadline: Duration::from_secs(1800),
+            deadline: Duration::from_secs(900),
             first_wait: Duration::from_millis(100),
             longest_wait: Duration::from_secs(20),
             throttled_wait: Duration::from_secs(1),
@@ -191,7 +193,8 @@ impl Tries<'_> {
         let RetryStore { options, clock, random, counters, .. } = self.store;
         let wait = options.wait(error, self.made, random.next());
         let passed = clock.now().saturating_sub(self.began);
-        if self.made >= options.attempts || passed.saturating_add(wait) > options.deadline {
+        let is_late = self.made >= ATTEMPTS_MIN && passed.saturating_add(wait) > options.deadline;
+        if self.made >= options.attempts || is_late {
             count(&counters.given_up);
             return false;
         }

@@ -35,7 +35,7 @@ impl Default for TimeLimits {
     fn default() -> Self {
         Self {
             operation: Duration::from_secs(60),
-            listing: Duration::from_secs(900),
+            listing: Duration::from_secs(600),
             slowest_bytes_per_second: 64 << 10,
         }
     }

@@ -145,7 +145,7 @@ enum Outcome {
 }
 
 impl<'a> Run<'a> {
-    fn new(sample: &'a Sample, seed: u64, rate: f64, damage: Damage) -> Self {
+    fn new(sample: &'a Sample, seed: u64, plan: FaultPlan) -> Self {
         let memory = MemoryStore::new();
         let identity = Identity::generate();
         let recipients = [SlotRecipient::X25519(identity.to_recipient())];
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
         let now = lifeboat::base::time::Timestamp::default();
         init::create(&plain, &recipients, "owner", now, &prompts).unwrap();
         let inline = InlineStore::new(Arc::new(memory));
-        let faulty = FaultyStore::new(Arc::new(inline), faults(seed, rate, damage));
+        let faulty = FaultyStore::new(Arc::new(inline), plan);
         let tuning = Tuning::default();
         let backend: Arc<dyn Store> = Arc::new(faulty.clone());
         let clock = Arc::new(VirtualClock::default());
@@ -327,7 +327,7 @@ fn one_run(sample: &Arc<Sample>, seed: u64, rate: f64, damage: Damage, tally: &M
     let sample = Arc::clone(sample);
     let began = Instant::now();
     thread::spawn(move || {
-        let run = Run::new(&sample, seed, rate, damage);
+        let run = Run::new(&sample, seed, faults(seed, rate, damage));
         let outcome = run.outcome(damage);
         let operations = (run.faulty.operations(), run.faulty.faults());
         let _ = tell.send((outcome, operations, run.tuning.counters.read()));
@@ -377,6 +377,21 @@ fn one_operation_of_ten_failing_lets_999_of_1000_runs_finish() {
 fn three_operations_of_ten_failing_never_give_a_wrong_result() {
     let tally = tally(runs(), 3_000_000, 0.3, Damage::OnTheWayBack);
     assert!(tally.restored > 0);
+}
+
+/// The first ranged reads of a restore are the headers of packs, the nonce of the payload among them, which
+/// only the payload itself verifies.
+#[test]
+fn a_bit_flipped_anywhere_in_what_is_read_first_of_a_pack_costs_another_reading() {
+    let sample = Sample::new();
+    for seed in 0..60 {
+        let plan = FaultPlan::new(seed).nth(seed % 2, Fault::FlipBit).only(Action::GetRange);
+        let run = Run::new(&sample, seed, plan);
+        run.back_up().unwrap();
+        let target = run.restore("one").unwrap_or_else(|error| panic!("seed {seed}: {}", told(&*error)));
+        assert!(run.is_right(&target), "seed {seed}");
+        assert_eq!(run.faulty.faults(), 1, "seed {seed}");
+    }
 }
 
 #[test]
