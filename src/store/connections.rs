@@ -85,7 +85,7 @@ struct Round {
     operations: u64,
     bytes: u64,
     busy: Duration,
-    /// Somebody had to wait.
+    /// Every place was taken at some time.
     was_full: bool,
 }
 
@@ -158,14 +158,8 @@ impl Connections {
 
     /// Waits for a place, first come, first served, and for as long as the store wants to be left alone.
     pub async fn enter(&self) -> Connection<'_> {
-        let permit = match Arc::clone(&self.gate).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                self.state().round.was_full = true;
-                // Nothing here closes it.
-                Arc::clone(&self.gate).acquire_owned().await.expect("the gate is never closed")
-            }
-        };
+        // Nothing here closes it.
+        let permit = Arc::clone(&self.gate).acquire_owned().await.expect("the gate is never closed");
         let connection = Connection { connections: self, permit: Some(permit) };
         {
             let mut state = self.state();
@@ -200,7 +194,9 @@ impl Connections {
         if state.measuring.as_ref().is_some_and(|measuring| outcome.began < measuring.began) {
             return;
         }
+        let is_full = state.under_way >= state.limit;
         let round = &mut state.round;
+        round.was_full |= is_full;
         round.operations += 1;
         round.bytes = round.bytes.saturating_add(outcome.bytes).saturating_add(OPERATION_BYTES);
         round.busy = round.busy.saturating_add(outcome.took);
