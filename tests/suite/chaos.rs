@@ -307,8 +307,8 @@ fn tally(runs: u64, first_seed: u64, rate: f64, damage: Damage) -> Tally {
         &tally;
     println!(
         "{} % faults: {restored} of {runs} restored, {} errors, {} wrong; {operations} operations, {faults} \
-         faults, {retries} retries, {lost_acknowledgements} lost acknowledgements recognised, {given_up} given \
-         up; slowest run {slowest:.2?}",
+         faults, {retries} retries, {lost_acknowledgements} lost acknowledgements recognised, \
+         {given_up} given up; slowest run {slowest:.2?}",
         rate * 100.0,
         tally.errors.len(),
         tally.wrong.len(),
@@ -391,6 +391,25 @@ fn a_bit_flipped_anywhere_in_what_is_read_first_of_a_pack_costs_another_reading(
         let target = run.restore("one").unwrap_or_else(|error| panic!("seed {seed}: {}", told(&*error)));
         assert!(run.is_right(&target), "seed {seed}");
         assert_eq!(run.faulty.faults(), 1, "seed {seed}");
+    }
+}
+
+#[test]
+fn whatever_is_read_is_read_again_where_it_arrives_damaged() {
+    let sample = Sample::new();
+    for prefix in ["config", "keys/", "index/", "snapshots/"] {
+        for (seed, fault) in (0..12).zip([Fault::FlipBit, Fault::Shorten].into_iter().cycle()) {
+            // The first two readings, of which a backup may be one; then every other one.
+            let plan = (0..4).fold(FaultPlan::new(seed), |plan, n| {
+                plan.nth(if n < 2 { n } else { 2 * n }, fault).only(Action::Get).under(prefix)
+            });
+            let run = Run::new(&sample, seed, plan);
+            let what = format!("{prefix} {fault:?} seed {seed}");
+            run.back_up().unwrap_or_else(|error| panic!("{what}: {}", told(&*error)));
+            let target = run.restore("one").unwrap_or_else(|error| panic!("{what}: {}", told(&*error)));
+            assert!(run.is_right(&target), "{what}");
+            assert!(run.faulty.faults() > 0, "{what}");
+        }
     }
 }
 

@@ -126,7 +126,7 @@ const REPOSITORY: &[Field] = &[
     field(
         "retries",
         Kind::Integer(0, 1000),
-        "How often to repeat what failed but may succeed later, if it lies behind a network; 11 times otherwise.",
+        "How often to repeat what failed but may succeed later, behind a network; 11 times otherwise.",
     ),
     field("retry_deadline", Kind::Duration, "For how long to repeat it; for 15 minutes otherwise."),
 ];
