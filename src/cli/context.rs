@@ -175,6 +175,8 @@ impl Context {
         if let Some(connections) = global.connections.or(settings.connections) {
             tuning.connections.max = usize::from(connections);
         }
+        // A writer's credentials need not be able to read packs, and their names are random.
+        tuning.retries.used_once = vec!["packs/"];
         if let Some(retries) = settings.retries {
             tuning.retries.attempts = retries.saturating_add(1);
         }

@@ -29,6 +29,8 @@ pub enum Fault {
     Kill,
     /// Nothing happens, and the store is said to be full. Applies to `create` and `swap`.
     Full,
+    /// Nothing happens: these credentials may not do that.
+    Deny,
     /// Nothing happens: a server's error that may well pass (5xx).
     Unavailable,
     /// Nothing happens: the store asks to be asked less often (503 SlowDown, 429).
@@ -197,6 +199,7 @@ impl FaultyStore {
                 let action = action.as_str();
                 return StoreError::Service { location, key, action, code, message, is_transient: true };
             }
+            Fault::Deny => return StoreError::Denied { location, key, action: action.as_str() },
             Fault::Throttle => {
                 let after = Some(Duration::from_millis(500));
                 return StoreError::Throttled { location, key, action: action.as_str(), after };

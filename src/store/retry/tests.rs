@@ -188,6 +188,33 @@ fn damage_on_the_way_back_does_not_make_a_conflict_of_ones_own_object() {
 }
 
 #[test]
+fn who_may_add_packs_but_not_read_them_recognises_his_own_by_their_names_and_sizes() {
+    let options = RetryOptions { used_once: vec!["packs/"], ..RetryOptions::default() };
+    let plan = || {
+        FaultPlan::new(1)
+            .nth(0, Fault::LoseAcknowledgement)
+            .only(Action::Create)
+            .from(0, Fault::Deny)
+            .only(Action::Get)
+            .nth(0, Fault::Reset)
+            .only(Action::List)
+    };
+    let World { client, counters, .. } = world_with(plan(), options.clone());
+    client.create(&key("packs/00/a"), body("mine")).unwrap();
+    assert_eq!(counters.read().lost_acknowledgements, 1);
+
+    let World { client, memory, .. } = world_with(plan(), options.clone());
+    memory.overwrite(&key("packs/00/a"), body("of another size"));
+    let other = client.create(&key("packs/00/a"), body("mine"));
+    assert!(matches!(other, Err(StoreError::AlreadyExists { .. })), "{other:?}");
+
+    // Anywhere else a size proves nothing: a fence may have that of a snapshot.
+    let World { client, .. } = world_with(plan(), options);
+    let unknown = client.create(&key("snapshots/host/a"), body("mine"));
+    assert!(matches!(unknown, Err(StoreError::Denied { .. })), "{unknown:?}");
+}
+
+#[test]
 fn a_lost_acknowledgement_of_a_swap_is_success_with_the_version_that_stands() {
     let World { client, .. } =
         world(FaultPlan::new(1).nth(0, Fault::LoseAcknowledgement).nth(2, Fault::Reset));
