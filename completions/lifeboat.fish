@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_lifeboat_global_optspecs
-    string join \n r/repo= config= i/identity= passphrase-file= passphrase-command= passphrase-fd= cache-dir= state-dir= memory-limit= json q/quiet v/verbose no-progress color= h/help V/version
+    string join \n r/repo= config= i/identity= passphrase-file= passphrase-command= passphrase-fd= cache-dir= state-dir= memory-limit= limit-upload= limit-download= connections= json q/quiet v/verbose no-progress color= h/help V/version
 end
 
 function __fish_lifeboat_needs_command
@@ -33,6 +33,9 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -l passphrase-fd -d 'Rea
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -70,6 +73,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l passphrase-fd
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -101,6 +107,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l passphrase-
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -131,6 +140,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l passphra
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -148,6 +160,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l passphrase-fd -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -167,6 +182,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l passphrase-fd 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -185,6 +203,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l passphrase-fd
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -216,6 +237,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l passphrase-fd
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -234,6 +258,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l passphrase-fd
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -255,6 +282,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l passphrase-f
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -280,6 +310,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l passphrase
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -308,6 +341,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l passphrase-f
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -326,6 +362,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -349,6 +388,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -374,6 +416,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -392,6 +437,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -411,6 +459,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -430,6 +481,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -447,6 +501,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -464,6 +521,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -482,6 +542,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -499,6 +562,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l passph
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -517,6 +583,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l passphrase-fd 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -535,6 +604,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l passphrase-fd
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -553,6 +625,9 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l passphrase
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l connections -d 'Ask a store behind a network for at most this much at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"

@@ -17,7 +17,8 @@ use crate::browse::error::BrowseError;
 use crate::browse::reading::Reading;
 use crate::compress::Decompressor;
 use crate::index::rows::Location;
-use crate::repo::read::{IndexedRepository, ReadError, pack_error};
+use crate::pack::reader::PackError;
+use crate::repo::read::{IndexedRepository, ReadError};
 
 /// Plaintext of new blocks in one batch.
 const BATCH_BYTES: u64 = 4 << 20;
@@ -294,22 +295,16 @@ fn fill_run(
 ) -> Result<(), ReadError> {
     let (first, last) = (&run[0].place, &run[run.len() - 1].place);
     let pack = first.pack;
-    let reader = repository.pack_reader(&pack, first.kind, first.pack_len)?;
     let start = u64::from(first.block_offset);
     let plain = start..u64::from(last.block_offset) + u64::from(last.frame_len);
-    let frames = reader
-        .read_range(plain, &mut |range| repository.fetch(&pack, range))
-        .map_err(|error| pack_error(pack, error))?;
+    let frames = repository.read_plain(&pack, first.kind, first.pack_len, plain)?;
     for cell in run {
         let at = (u64::from(cell.place.block_offset) - start) as usize;
         let frame = &frames[at..at + cell.place.frame_len as usize];
-        let block =
-            decompressor.decompress(frame, cell.place.raw_len as usize).map(Bytes::from).map_err(|error| {
-                Arc::new(ReadError::Pack {
-                    pack,
-                    source: Box::new(crate::pack::reader::PackError::Block(error)),
-                })
-            });
+        let block = decompressor
+            .decompress(frame, cell.place.raw_len as usize)
+            .map(Bytes::from)
+            .map_err(|error| Arc::new(ReadError::Pack { pack, source: Box::new(PackError::Block(error)) }));
         let _ = cell.block.set(block);
     }
     Ok(())

@@ -111,6 +111,20 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub memory_limit: Option<u64>,
 
+    /// Send at most this much to the repository in a second, such as 5M; 0 for no limit
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub limit_upload: Option<u64>,
+
+    /// Fetch at most this much from the repository in a second, such as 20M; 0 for no limit
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub limit_download: Option<u64>,
+
+    /// Ask a store behind a network for at most this much at once
+    ///
+    /// Fewer are asked at first, and fewer again where the store slows down or asks for it.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub connections: Option<u16>,
+
     /// Print one JSON document on standard output, and nothing else there
     #[arg(long, global = true)]
     pub json: bool,

@@ -5,6 +5,7 @@
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::base::monitor::Interrupt;
 use crate::cli::args::GlobalArgs;
@@ -14,6 +15,8 @@ use crate::cli::output::Output;
 use crate::cli::secrets::PassphraseSource;
 use crate::cli::settings::model::{JobSettings, RepositorySettings, Settings};
 use crate::cli::settings::{self, SettingsError, mistake};
+use crate::store::counters::Counters;
+use crate::store::tuning::Tuning;
 use crate::sys::signal;
 use crate::ui::style::Style;
 
@@ -26,6 +29,8 @@ pub struct Context {
     pub environment: Environment,
     /// Where results go.
     pub output: Output,
+    /// What the wrappers around stores had to do.
+    pub counters: Arc<Counters>,
     settings: OnceCell<Settings>,
     interrupt: OnceCell<Interrupt>,
 }
@@ -43,13 +48,22 @@ pub struct RepositoryChoice {
     pub identity_files: Vec<PathBuf>,
     /// Where a passphrase comes from.
     pub passphrase: Option<PassphraseSource>,
+    /// How its store is to be used.
+    pub tuning: Tuning,
 }
 
 impl Context {
     /// Joins flags and environment.
     pub fn new(global: GlobalArgs, environment: Environment) -> Self {
         let output = Output::new(&global, &environment);
-        Self { global, environment, output, settings: OnceCell::new(), interrupt: OnceCell::new() }
+        Self {
+            global,
+            environment,
+            output,
+            counters: Arc::default(),
+            settings: OnceCell::new(),
+            interrupt: OnceCell::new(),
+        }
     }
 
     /// The configuration; empty where there is no file.
@@ -136,6 +150,7 @@ impl Context {
             Some(path) => vec![path],
             None => repository.map(|repository| repository.identity_file.clone()).unwrap_or_default(),
         };
+        choice.tuning = self.tuning(repository);
         choice.passphrase = PassphraseSource::of_flags(&self.global)
             .or_else(|| PassphraseSource::of_environment(&self.environment))
             .or_else(|| PassphraseSource::of_settings(repository?));
@@ -146,6 +161,29 @@ impl Context {
             choice.passphrase = there("lifeboat.passphrase").map(PassphraseSource::File);
         }
         choice
+    }
+
+    /// How a store is to be used.
+    fn tuning(&self, repository: Option<&RepositorySettings>) -> Tuning {
+        let (global, none) = (&self.global, RepositorySettings::default());
+        let settings = repository.unwrap_or(&none);
+        let mut tuning = Tuning { counters: Arc::clone(&self.counters), ..Tuning::default() };
+        tuning.upload_bytes_per_second =
+            global.limit_upload.or(settings.limit_upload).filter(|limit| *limit > 0);
+        tuning.download_bytes_per_second =
+            global.limit_download.or(settings.limit_download).filter(|limit| *limit > 0);
+        if let Some(connections) = global.connections.or(settings.connections) {
+            tuning.connections.max = usize::from(connections);
+        }
+        // A writer's credentials need not be able to read packs, and their names are random.
+        tuning.retries.used_once = vec!["packs/"];
+        if let Some(retries) = settings.retries {
+            tuning.retries.attempts = retries.saturating_add(1);
+        }
+        if let Some(deadline) = settings.retry_deadline {
+            tuning.retries.deadline = deadline;
+        }
+        tuning
     }
 
     /// Where the local index and catalogue are kept.
@@ -187,7 +225,14 @@ impl Context {
 
 impl RepositoryChoice {
     fn at(url: String) -> Self {
-        Self { name: None, url, fingerprint: None, identity_files: Vec::new(), passphrase: None }
+        Self {
+            name: None,
+            url,
+            fingerprint: None,
+            identity_files: Vec::new(),
+            passphrase: None,
+            tuning: Tuning::default(),
+        }
     }
 }
 
@@ -274,6 +319,28 @@ mod tests {
         let failure = context(&file, GlobalArgs::default(), &[]).repository(None).unwrap_err();
         assert_eq!(failure.kind(), ErrorKind::Usage);
         assert!(failure.for_people().contains("a, b"));
+    }
+
+    #[test]
+    fn limits_of_a_repository_give_way_to_flags_and_nought_is_no_limit() {
+        let text = "[repository.a]\nurl = '/a'\nlimit_upload = '5M'\nlimit_download = 1000\n\
+            connections = 7\nretries = 2\nretry_deadline = '90s'";
+        let (_directory, file) = file(text);
+        let tuning = |global| context(&file, global, &[]).repository(None).unwrap().tuning;
+        let configured = tuning(GlobalArgs::default());
+        assert_eq!(configured.upload_bytes_per_second, Some(5 << 20));
+        assert_eq!(configured.download_bytes_per_second, Some(1000));
+        assert_eq!((configured.connections.max, configured.retries.attempts), (7, 3));
+        assert_eq!(configured.retries.deadline.as_secs(), 90);
+        let flags = GlobalArgs {
+            limit_upload: Some(0),
+            limit_download: Some(1 << 20),
+            connections: Some(3),
+            ..GlobalArgs::default()
+        };
+        let typed = tuning(flags);
+        assert_eq!((typed.upload_bytes_per_second, typed.download_bytes_per_second), (None, Some(1 << 20)));
+        assert_eq!(typed.connections.max, 3);
     }
 
     #[test]

@@ -46,7 +46,9 @@ fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
         Err(error) => return refuse(&error, wants_json),
     };
     let context = Context::new(cli.global, environment);
-    match dispatch(&cli.command, &context) {
+    let result = dispatch(&cli.command, &context);
+    tell_of_stores(&context);
+    match result {
         Ok(outcome) => outcome.exit_status(),
         Err(failure) => tell(&failure, context.output.json),
     }
@@ -90,6 +92,26 @@ fn refuse(error: &clap::Error, json: bool) -> u8 {
         let _ = writeln!(std::io::stdout().lock(), "{}", failure.for_scripts());
     }
     failure.exit_status()
+}
+
+/// Says, to those who want to hear more, what it took to get along with stores behind a network.
+fn tell_of_stores(context: &Context) {
+    let counts = context.counters.read();
+    if context.output.verbose == 0 || counts.operations == 0 {
+        return;
+    }
+    context.output.note(&format!(
+        "store: {} operations, {} tried again ({} throttled, {} timed out), {} given up; {} lost \
+         acknowledgements recognised; at most {} at once, halved {} times",
+        counts.operations,
+        counts.retries,
+        counts.throttled,
+        counts.timed_out,
+        counts.given_up,
+        counts.lost_acknowledgements,
+        counts.connections_peak,
+        counts.back_offs,
+    ));
 }
 
 fn tell(failure: &Failure, json: bool) -> u8 {

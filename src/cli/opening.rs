@@ -69,9 +69,11 @@ pub fn prompts() -> Arc<dyn Prompts> {
     Arc::new(TerminalPrompts)
 }
 
-/// The store at `url`; made if `create`.
-pub fn store(url: &str, create: bool) -> Result<Client, Failure> {
-    store::open(url, create).and_then(Client::new).map_err(|error| Failure::of(error.kind(), &error))
+/// The store of `choice`; made if `create`.
+pub fn store(choice: &RepositoryChoice, create: bool) -> Result<Client, Failure> {
+    store::open(&choice.url, create, &choice.tuning)
+        .and_then(Client::new)
+        .map_err(|error| Failure::of(error.kind(), &error))
 }
 
 /// What a repository may be opened with.
@@ -141,7 +143,7 @@ pub fn local_paths(context: &Context) -> Result<LocalPaths, Failure> {
 /// Opens the repository that is meant, preferring a slot of `role`.
 pub fn repository(context: &Context, job: Option<&JobSettings>, role: Role) -> Result<Repository, Failure> {
     let choice = context.repository(job)?;
-    let client = store(&choice.url, false)?;
+    let client = store(&choice, false)?;
     let paths = local_paths(context)?;
     let config = match Config::load(&client) {
         Ok((config, _)) => config,

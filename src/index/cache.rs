@@ -18,6 +18,7 @@ use crate::index::segment::{Segment, SegmentError, SegmentRows, decode_segment, 
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 /// More runs than this are merged.
 const RUNS_MAX: usize = 8;
@@ -230,6 +231,12 @@ fn cached_runs(directory: &Path, names: &HashSet<SegmentName>) -> (Vec<Arc<Run>>
     (runs, covered)
 }
 
+/// Why a segment could not be read.
+enum Unread {
+    Store(StoreError),
+    Damaged(SegmentError),
+}
+
 fn fetch_segment(
     client: &Client,
     identities: &[Identity],
@@ -237,16 +244,19 @@ fn fetch_segment(
     name: &SegmentName,
 ) -> Result<Result<Segment, SegmentError>, IndexError> {
     let key = Key::new(segment_key(name)).map_err(IndexError::Store)?;
-    let object = match client.get_bounded(&key, limits::SEGMENT_MAX_BYTES) {
-        Ok((object, _)) => object,
-        // Merged and removed by a collector since the listing: its rows stand in a newer segment.
-        Err(StoreError::NotFound { .. }) => return Ok(Err(SegmentError::Rows("it has vanished"))),
-        Err(error) => return Err(IndexError::Store(error)),
-    };
-    Ok(decode_segment(identities, &object).and_then(|segment| {
-        verify(&segment).map_err(SegmentError::Signature)?;
+    let read = || {
+        let (object, _) = client.get_bounded(&key, limits::SEGMENT_MAX_BYTES).map_err(Unread::Store)?;
+        let segment = decode_segment(identities, &object).map_err(Unread::Damaged)?;
+        verify(&segment).map_err(|what| Unread::Damaged(SegmentError::Signature(what)))?;
         Ok(segment)
-    }))
+    };
+    match with_refetch(|error| matches!(error, Unread::Damaged(_)), read) {
+        Ok(segment) => Ok(Ok(segment)),
+        Err(Unread::Damaged(error)) => Ok(Err(error)),
+        // Merged and removed by a collector since the listing: its rows stand in a newer segment.
+        Err(Unread::Store(StoreError::NotFound { .. })) => Ok(Err(SegmentError::Rows("it has vanished"))),
+        Err(Unread::Store(error)) => Err(IndexError::Store(error)),
+    }
 }
 
 fn append_rows(batch: &mut (Vec<SegmentName>, SegmentRows), name: SegmentName, rows: SegmentRows) {

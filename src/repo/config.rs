@@ -23,6 +23,7 @@ use crate::store::Version;
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 pub use crate::repo::config::error::ConfigError;
 pub use crate::repo::config::fingerprint::Fingerprint;
@@ -232,8 +233,20 @@ impl Config {
     /// Reads and verifies the config of a store.
     pub fn load(client: &Client) -> Result<(Self, Version), ConfigError> {
         let location = client.location();
-        match client.get_bounded(&config_key(), limits::CONFIG_MAX_BYTES) {
-            Ok((bytes, version)) => Ok((Self::decode(&bytes, &location)?, version)),
+        let is_damage = |error: &ConfigError| {
+            // A newer format too: that number is not verified by what it says itself.
+            matches!(
+                error,
+                ConfigError::Damaged { .. } | ConfigError::Syntax { .. } | ConfigError::Newer { .. }
+            )
+        };
+        let read =
+            with_refetch(is_damage, || match client.get_bounded(&config_key(), limits::CONFIG_MAX_BYTES) {
+                Ok((bytes, version)) => Ok(Ok((Self::decode(&bytes, &location)?, version))),
+                Err(error) => Ok(Err(error)),
+            });
+        match read? {
+            Ok(loaded) => Ok(loaded),
             Err(error) if error.is_not_found() => {
                 let slots = client.list("keys/").map_err(ConfigError::from)?;
                 if slots.is_empty() {

@@ -22,6 +22,7 @@ use crate::repo::open::Repository;
 use crate::repo::tree::{self, ChunkList, Entry, TreeError};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 /// Plaintext bytes of blocks kept.
 const BLOCK_CACHE_BYTES: usize = 64 << 20;
@@ -188,6 +189,25 @@ impl IndexedRepository {
         Ok(reader)
     }
 
+    /// Bytes of a pack's plaintext, fetched again where they do not verify, with the header: its last
+    /// bytes are verified by nothing but what follows them.
+    pub fn read_plain(
+        &self,
+        pack: &PackName,
+        kind: ChunkKind,
+        sealed_len: u64,
+        plain: Range<u64>,
+    ) -> Result<Vec<u8>, ReadError> {
+        let is_damage = |error: &ReadError| matches!(error, ReadError::Pack { .. });
+        with_refetch(is_damage, || {
+            let reader = self.pack_reader(pack, kind, sealed_len)?;
+            reader.read_range(plain.clone(), &mut |range| self.fetch(pack, range)).map_err(|error| {
+                self.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
+                pack_error(*pack, error)
+            })
+        })
+    }
+
     /// One chunk's plaintext, checked.
     pub fn read_chunk(&self, kind: ChunkKind, id: &ChunkId) -> Result<Bytes, ReadError> {
         let location = self.locate(kind, id)?;
@@ -208,15 +228,13 @@ impl IndexedRepository {
         {
             return Ok(block.clone());
         }
-        let reader = self.pack_reader(&location.pack, location.kind, location.pack_len)?;
         let mut decompressor = Decompressor::new().map_err(ReadError::Setup)?;
         let start = u64::from(location.block_offset);
-        let frame = start..start + u64::from(location.frame_len);
-        let block = reader
-            .read_block(frame, location.raw_len, &mut decompressor, &mut |range| {
-                self.fetch(&location.pack, range)
-            })
-            .map_err(|error| pack_error(location.pack, error))?;
+        let plain = start..start + u64::from(location.frame_len);
+        let frame = self.read_plain(&location.pack, location.kind, location.pack_len, plain)?;
+        let block = decompressor
+            .decompress(&frame, location.raw_len as usize)
+            .map_err(|error| pack_error(location.pack, PackError::Block(error)))?;
         let block = Bytes::from(block);
         self.keep(key, &block);
         Ok(block)

@@ -23,6 +23,7 @@ use crate::repo::snapshot::{self, Snapshot, SnapshotError};
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 /// Object key of the collector's state.
 pub const GC_STATE_KEY: &str = "gc/state";
@@ -245,16 +246,28 @@ impl Session {
     }
 }
 
+impl SessionError {
+    /// Whether what was fetched did not verify.
+    fn is_damage(&self) -> bool {
+        matches!(self, SessionError::Record { .. } | SessionError::List { .. })
+    }
+}
+
 /// The collector's state and the packs it has condemned; nothing where no collector has run.
 pub fn read_gc(client: &Client, keyring: &Keyring) -> Result<(GcState, HashSet<PackName>), SessionError> {
     let key = Key::new(GC_STATE_KEY).map_err(SessionError::Store)?;
-    let body = match client.get_bounded(&key, limits::RECORD_MAX_BYTES) {
-        Ok((body, _)) => body,
-        Err(StoreError::NotFound { .. }) => return Ok((GcState::default(), HashSet::new())),
-        Err(error) => return Err(SessionError::Store(error)),
+    let read = with_refetch(SessionError::is_damage, || {
+        let (body, _) = client.get_bounded(&key, limits::RECORD_MAX_BYTES).map_err(SessionError::Store)?;
+        record::decode::<GcState>(keyring, GC_STATE_CONTEXT, &body)
+            .map_err(|source| SessionError::Record { key: GC_STATE_KEY.into(), source })
+    });
+    let state = match read {
+        Ok((state, _)) => state,
+        Err(SessionError::Store(StoreError::NotFound { .. })) => {
+            return Ok((GcState::default(), HashSet::new()));
+        }
+        Err(error) => return Err(error),
     };
-    let (state, _) = record::decode::<GcState>(keyring, GC_STATE_CONTEXT, &body)
-        .map_err(|source| SessionError::Record { key: GC_STATE_KEY.into(), source })?;
     let mut condemned = HashSet::new();
     for name in &state.lists {
         condemned.extend(read_list(client, keyring, name)?.packs);
@@ -268,7 +281,10 @@ fn read_list(client: &Client, keyring: &Keyring, name: &str) -> Result<Condemned
         return Err(fail("it lies outside gc/".into()));
     }
     let key = Key::new(name).map_err(SessionError::Store)?;
-    let (body, _) = client.get_bounded(&key, limits::RECORD_MAX_BYTES).map_err(SessionError::Store)?;
-    let plain = sealed::open(keyring.index_identities(), &body).map_err(|error| fail(error.to_string()))?;
-    serde_json::from_slice(&plain).map_err(|error| fail(error.to_string()))
+    with_refetch(SessionError::is_damage, || {
+        let (body, _) = client.get_bounded(&key, limits::RECORD_MAX_BYTES).map_err(SessionError::Store)?;
+        let plain =
+            sealed::open(keyring.index_identities(), &body).map_err(|error| fail(error.to_string()))?;
+        serde_json::from_slice(&plain).map_err(|error| fail(error.to_string()))
+    })
 }

@@ -16,6 +16,7 @@ use crate::repo::tree::{ChunkList, parse_id, spell_id};
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 /// The record's schema, as its first field says.
 pub const SCHEMA: &str = "lifeboat.snapshot/1";
@@ -258,24 +259,40 @@ pub fn decode(
     Ok(Some(snapshot))
 }
 
+/// Fetches and decodes a snapshot's object; its hash is of what was fetched last, zeros if nothing was.
+fn read_object(
+    client: &Client,
+    keyring: &Keyring,
+    key: &Key,
+    host: &str,
+    id: &SnapshotId,
+) -> (ObjectHash, Result<Option<Snapshot>, SnapshotError>) {
+    let mut hash = ObjectHash([0; 32]);
+    let is_damage = |error: &SnapshotError| matches!(error, SnapshotError::Damaged { .. });
+    let read = with_refetch(is_damage, || {
+        let (object, _) =
+            client.get_bounded(key, limits::SNAPSHOT_MAX_BYTES).map_err(SnapshotError::Store)?;
+        hash = ObjectHash(*blake3::hash(&object).as_bytes());
+        decode(keyring, host, id, &object)
+    });
+    (hash, read)
+}
+
 /// All snapshots, oldest first; damaged ones and fences among them, at the end.
 pub fn list(client: &Client, keyring: &Keyring) -> Result<Vec<Listed>, SnapshotError> {
     keyring.meta_identities("listing snapshots")?;
     let mut listed = Vec::new();
     for meta in client.list("snapshots/").map_err(SnapshotError::Store)? {
         let Some((host, id)) = parse_key(meta.key.as_str()) else { continue };
-        let object = match client.get_bounded(&meta.key, limits::SNAPSHOT_MAX_BYTES) {
-            Ok((object, _)) => object,
-            Err(StoreError::NotFound { .. }) => continue,
-            Err(error @ StoreError::TooLarge { .. }) => {
-                let snapshot = Err(SnapshotError::Damaged { id: id.to_string(), what: error.to_string() });
-                listed.push(Listed { id, host: host.to_owned(), hash: ObjectHash([0; 32]), snapshot });
-                continue;
+        let (hash, read) = read_object(client, keyring, &meta.key, host, &id);
+        let snapshot = match read {
+            Err(SnapshotError::Store(StoreError::NotFound { .. })) => continue,
+            Err(SnapshotError::Store(error @ StoreError::TooLarge { .. })) => {
+                Err(SnapshotError::Damaged { id: id.to_string(), what: error.to_string() })
             }
-            Err(error) => return Err(SnapshotError::Store(error)),
+            Err(error @ SnapshotError::Store(_)) => return Err(error),
+            snapshot => snapshot,
         };
-        let hash = ObjectHash(*blake3::hash(&object).as_bytes());
-        let snapshot = decode(keyring, host, &id, &object);
         listed.push(Listed { id, host: host.to_owned(), hash, snapshot });
     }
     listed.sort_by_key(|entry| match &entry.snapshot {
@@ -303,9 +320,7 @@ pub fn find(client: &Client, keyring: &Keyring, spec: &str) -> Result<Snapshot, 
         if !id.to_string().starts_with(&wanted) {
             continue;
         }
-        let (object, _) =
-            client.get_bounded(&meta.key, limits::SNAPSHOT_MAX_BYTES).map_err(SnapshotError::Store)?;
-        matches.extend(decode(keyring, host, &id, &object)?);
+        matches.extend(read_object(client, keyring, &meta.key, host, &id).1?);
     }
     match matches.len() {
         0 => Err(not_found()),

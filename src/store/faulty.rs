@@ -1,20 +1,23 @@
 //! A wrapper that fails on purpose, by a plan that a seed makes repeatable: the fault model of stores.
 //!
 //! It models what networks, disks and hostile stores do: operations that fail, with or without having
-//! happened; acknowledgements that are lost; bodies cut off or changed on the way out or in; space
-//! that runs out; and a process that is killed between any two operations. It does not model stores
+//! happened; servers that are unavailable or ask to be left alone; connections that are reset, or over
+//! which nothing ever comes; acknowledgements that are lost; bodies cut off or changed on the way out or
+//! in; space that runs out; and a process that is killed between any two operations. It does not model stores
 //! that break create-only or forget what they acknowledged: no client can be sound on those.
 
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::store::action::Action;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::random::{fraction, mix};
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// What goes wrong.
@@ -26,6 +29,16 @@ pub enum Fault {
     Kill,
     /// Nothing happens, and the store is said to be full. Applies to `create` and `swap`.
     Full,
+    /// Nothing happens: these credentials may not do that.
+    Deny,
+    /// Nothing happens: a server's error that may well pass (5xx).
+    Unavailable,
+    /// Nothing happens: the store asks to be asked less often (503 SlowDown, 429).
+    Throttle,
+    /// The connection is reset, as often as not after the operation has happened.
+    Reset,
+    /// No answer ever comes, as often as not after the operation has happened.
+    Stall,
     /// It happens, and a transient error is returned.
     LoseAcknowledgement,
     /// The body is cut off: what comes back of a read, what is stored of a write.
@@ -113,8 +126,7 @@ impl FaultPlan {
             let applies = match rule.when {
                 When::Nth(n) => seen == n,
                 When::From(n) => seen >= n,
-                // 53 bits: as many as a double holds exactly.
-                When::Chance(chance) => ((random >> 11) as f64 / (1u64 << 53) as f64) < chance,
+                When::Chance(chance) => fraction(random) < chance,
             };
             if applies && chosen.is_none() {
                 chosen = Some((rule.fault, mix(random)));
@@ -122,14 +134,6 @@ impl FaultPlan {
         }
         chosen
     }
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 /// Wraps a store and makes operations fail. Clones share the plan's progress.
@@ -189,6 +193,18 @@ impl FaultyStore {
     fn error(&self, action: Action, key: &str, fault: Fault) -> StoreError {
         let (location, key) = (self.location(), key.to_owned());
         let source = match fault {
+            Fault::Unavailable => {
+                let (code, message) =
+                    ("503 ServiceUnavailable".into(), "as the plan of faults has it".into());
+                let action = action.as_str();
+                return StoreError::Service { location, key, action, code, message, is_transient: true };
+            }
+            Fault::Deny => return StoreError::Denied { location, key, action: action.as_str() },
+            Fault::Throttle => {
+                let after = Some(Duration::from_millis(500));
+                return StoreError::Throttled { location, key, action: action.as_str(), after };
+            }
+            Fault::Reset => io::Error::new(io::ErrorKind::ConnectionReset, "reset by the plan of faults"),
             Fault::Full if matches!(action, Action::Create | Action::Swap) => {
                 return StoreError::Full { location, key };
             }
@@ -210,16 +226,33 @@ impl FaultyStore {
         Box::pin(async move {
             match self.next(action, &key) {
                 None => operation.await,
-                Some((fault @ (Fault::Fail | Fault::Kill | Fault::Full), _)) => {
-                    Err(self.error(action, &key, fault))
+                Some((fault @ (Fault::Shorten | Fault::FlipBit), random)) => {
+                    Ok(damage(operation.await?, fault, random))
                 }
-                Some((fault @ Fault::LoseAcknowledgement, _)) => {
-                    operation.await?;
-                    Err(self.error(action, &key, fault))
-                }
-                Some((fault, random)) => Ok(damage(operation.await?, fault, random)),
+                Some((fault, random)) => self.fail(action, &key, fault, random, operation).await,
             }
         })
+    }
+
+    /// Lets `operation` happen, or not, and fails.
+    async fn fail<T>(
+        &self,
+        action: Action,
+        key: &str,
+        fault: Fault,
+        random: u64,
+        operation: StoreFuture<'_, T>,
+    ) -> Result<T, StoreError> {
+        match fault {
+            Fault::LoseAcknowledgement => drop(operation.await?),
+            // What it comes to is lost with the connection, a failure too.
+            Fault::Reset | Fault::Stall if random & 1 == 1 => drop(operation.await),
+            _ => {}
+        }
+        if fault == Fault::Stall {
+            std::future::pending::<()>().await;
+        }
+        Err(self.error(action, key, fault))
     }
 
     /// Runs a write, whose body a fault may change on its way in.
@@ -237,11 +270,10 @@ impl FaultyStore {
                 Some((fault @ (Fault::Shorten | Fault::FlipBit), random)) => {
                     operation(key, damaged(body, fault, random)).await
                 }
-                Some((fault @ Fault::LoseAcknowledgement, _)) => {
-                    operation(key.clone(), body).await?;
-                    Err(self.error(action, key.as_str(), fault))
+                Some((fault, random)) => {
+                    let happening = operation(key.clone(), body);
+                    self.fail(action, key.as_str(), fault, random, happening).await
                 }
-                Some((fault, _)) => Err(self.error(action, key.as_str(), fault)),
             }
         })
     }

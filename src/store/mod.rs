@@ -6,15 +6,28 @@
 
 pub mod action;
 pub mod client;
+pub mod clock;
+pub mod connections;
 #[doc(hidden)]
 pub mod contract;
+pub mod counters;
+#[doc(hidden)]
+pub mod delay;
 pub mod directory;
 pub mod error;
 pub mod faulty;
+#[doc(hidden)]
+pub mod inline;
 pub mod key;
+pub mod limit;
 pub mod memory;
 mod place;
+pub mod random;
 pub mod recording;
+pub mod refetch;
+pub mod retry;
+pub mod timeout;
+pub mod tuning;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,6 +44,7 @@ use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::place::Place;
+use crate::store::tuning::{Tuning, wrap_in_limits};
 
 /// What every operation of a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -267,11 +281,17 @@ fn off_the_reactor<T: Send + 'static>(
 
 /// The store that `url` names: a path or a `file://` URL; `create` makes the directory where it is
 /// missing. This match is the one place that knows all backends.
-pub fn open(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
+///
+/// A backend behind a network goes through [`tuning::wrap`]. A directory fails for good or not at all,
+/// and stays as it is, with its blocking face; only where a limit on bytes is set is it wrapped in that.
+pub fn open(url: &str, create: bool, tuning: &Tuning) -> Result<Arc<dyn Store>, StoreError> {
     let unsupported = |why| StoreError::Unsupported { location: url.to_owned(), why };
     match place::parse(url).map_err(unsupported)? {
-        Place::Directory(path) if create => Ok(Arc::new(DirectoryStore::create(path)?)),
-        Place::Directory(path) => Ok(Arc::new(DirectoryStore::open(path)?)),
+        Place::Directory(path) => {
+            let open = if create { DirectoryStore::create } else { DirectoryStore::open };
+            let store: Arc<dyn Store> = Arc::new(open(path)?);
+            Ok(if tuning.limits_bytes() { wrap_in_limits(store, tuning) } else { store })
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::memory::MemoryStore;
 use crate::store::recording::RecordingStore;
+use crate::store::tuning::Tuning;
 use crate::store::{self, Store, Version};
 
 fn key(name: &str) -> Key {
@@ -256,21 +257,26 @@ fn urls_choose_the_backend() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("a repo");
     let text = path.to_str().unwrap();
-    assert!(matches!(store::open(text, false), Err(StoreError::NoStore { .. })));
-    store::open(text, true).unwrap();
+    assert!(matches!(store::open(text, false, &Tuning::default()), Err(StoreError::NoStore { .. })));
+    store::open(text, true, &Tuning::default()).unwrap();
     for url in
         [text.to_owned(), format!("file://{}", text.replace(' ', "%20")), format!("file://localhost{text}")]
     {
-        assert_eq!(store::open(&url, false).unwrap().location(), text, "{url}");
+        assert_eq!(store::open(&url, false, &Tuning::default()).unwrap().location(), text, "{url}");
     }
     for url in
         ["s3://bucket/prefix", "sftp://host/path", "file://host/path", "file://relative", "file:///a%2", ""]
     {
-        let error = store::open(url, true).unwrap_err();
+        let error = store::open(url, true, &Tuning::default()).unwrap_err();
         assert!(matches!(error, StoreError::Unsupported { .. }), "{url}: {error:?}");
         assert_eq!(error.kind(), ErrorKind::Usage);
     }
-    assert!(store::open("s3://bucket", false).unwrap_err().to_string().contains("directories"));
+    assert!(
+        store::open("s3://bucket", false, &Tuning::default())
+            .unwrap_err()
+            .to_string()
+            .contains("directories")
+    );
 }
 
 // Processes: this test binary runs itself, as a writer that races or is killed.

@@ -7,12 +7,14 @@
 //! - `backup`: what is read, what is stored, what ends a backup
 //! - `damage`: no damage goes unnoticed, and nothing wrong is ever restored
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
+//! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
 //! - `keys`: roles hold what their slots hold
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `demo`: the demo brings everything back
 
 mod backup;
+mod chaos;
 mod command_line;
 mod crash;
 mod damage;

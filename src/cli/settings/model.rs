@@ -59,6 +59,19 @@ pub struct RepositorySettings {
     pub passphrase_file: Option<PathBuf>,
     /// What prints the passphrase.
     pub passphrase_command: Option<String>,
+    /// Bytes a second to it.
+    #[serde(deserialize_with = "size")]
+    pub limit_upload: Option<u64>,
+    /// Bytes a second from it.
+    #[serde(deserialize_with = "size")]
+    pub limit_download: Option<u64>,
+    /// Operations at once.
+    pub connections: Option<u16>,
+    /// Attempts beyond the first.
+    pub retries: Option<u32>,
+    /// When to give up trying again.
+    #[serde(deserialize_with = "duration")]
+    pub retry_deadline: Option<Duration>,
 }
 
 /// `[job.NAME]`.

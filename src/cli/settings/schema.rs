@@ -116,6 +116,19 @@ const REPOSITORY: &[Field] = &[
         Kind::Text,
         "A command for `sh -c` whose first line of output is the passphrase.",
     ),
+    field("limit_upload", Kind::Size, "How much to send to it in a second at most."),
+    field("limit_download", Kind::Size, "How much to fetch from it in a second at most."),
+    field(
+        "connections",
+        Kind::Integer(1, 1024),
+        "How much to ask of it at once at most, if it lies behind a network; 32 otherwise.",
+    ),
+    field(
+        "retries",
+        Kind::Integer(0, 1000),
+        "How often to repeat what failed but may succeed later, behind a network; 11 times otherwise.",
+    ),
+    field("retry_deadline", Kind::Duration, "For how long to repeat it; for 15 minutes otherwise."),
 ];
 
 const JOB: &[Field] = &[

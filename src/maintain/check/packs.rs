@@ -12,6 +12,7 @@ use crate::base::ids::{ChunkId, ChunkKind, PackName};
 use crate::base::limits;
 use crate::base::monitor::Event;
 use crate::compress::Decompressor;
+use crate::crypto::error::CryptoError;
 use crate::crypto::sealed;
 use crate::index::rows::{Location, PackRow};
 use crate::maintain::check::budget::Budget;
@@ -25,6 +26,7 @@ use crate::pack::directory::{Block, Directory, TRAILER_BYTES, Trailer};
 use crate::pack::reader::pack_key;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 /// Bytes of packs in memory at a time, sealed and open; one larger pack is read alone.
 const BUDGET_BYTES: u64 = 512 << 20;
@@ -178,34 +180,45 @@ fn take(checking: &Checking<'_>, read: Read, findings: &mut Findings, damage: &m
     }
 }
 
+/// Why a pack could not be read.
+enum Unread {
+    Store(StoreError),
+    Damaged(CryptoError),
+}
+
 fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Read, CheckError> {
     let mut read = Read { pack: pack.name, bytes: pack.sealed_len, chunks: 0, faults: Vec::new() };
     let key = pack_key(&pack.name);
     checking.monitor.event(Event::Current(&key));
     let client = checking.repository.repository().client();
     let whole = |code, what: String| Fault::Whole(code, what);
-    let object = match client.get_bounded(&Key::new(key)?, limits::PACK_MAX_BYTES) {
-        Ok((object, _)) => object,
-        Err(error) if error.kind() == ErrorKind::Damage || is_damage(&error) => {
-            read.faults.push(whole("pack-missing", error.to_string()));
-            return Ok(read);
-        }
-        Err(error) => return Err(error.into()),
-    };
     let identities = match checking.repository.identities(pack.kind) {
         Ok(identities) => identities,
         Err(error) => return Err(CheckError::Read(error.into())),
     };
-    let plain = match sealed::open(identities, &object) {
+    let object_key = Key::new(key)?;
+    let opened = with_refetch(
+        |error| matches!(error, Unread::Damaged(_)),
+        || {
+            let read = client.get_bounded(&object_key, limits::PACK_MAX_BYTES);
+            let (object, _) = read.map_err(Unread::Store)?;
+            sealed::open(identities, &object).map_err(Unread::Damaged)
+        },
+    );
+    let plain = match opened {
         Ok(plain) => plain,
-        Err(error) => {
+        Err(Unread::Store(error)) if error.kind() == ErrorKind::Damage || is_damage(&error) => {
+            read.faults.push(whole("pack-missing", error.to_string()));
+            return Ok(read);
+        }
+        Err(Unread::Store(error)) => return Err(error.into()),
+        Err(Unread::Damaged(error)) => {
             read.faults.push(whole("pack-damaged", format!("it does not decrypt: {}", told(&error))));
             // Whole blocks before and after a damaged piece may still be good.
             read_pieces(checking, pack, &mut read);
             return Ok(read);
         }
     };
-    drop(object);
     match directory_of(&plain) {
         Ok(directory) if directory.kind != pack.kind => {
             read.faults.push(whole("pack-swapped", "it holds the other kind of chunks".into()));

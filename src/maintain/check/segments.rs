@@ -15,6 +15,7 @@ use crate::maintain::check::report::Findings;
 use crate::repo::open::verify_segment;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::refetch::with_refetch;
 
 const SEGMENT_ADVICE: &str = "run `lifeboat repair`: the index is made again from the packs";
 const CACHE_ADVICE: &str = "delete the cache directory (it is made again) and check once more";
@@ -63,6 +64,12 @@ pub fn check_segments(
     Ok(sessions)
 }
 
+/// Why a segment could not be read.
+enum Unread {
+    Store(StoreError),
+    Damaged(String),
+}
+
 fn read_segment(
     checking: &Checking<'_>,
     key: &str,
@@ -74,23 +81,25 @@ fn read_segment(
         findings
             .explain(id, "chunks that only this segment names cannot be found, though their packs hold them");
     };
-    let object = match repository.client().get_bounded(&Key::new(key)?, limits::SEGMENT_MAX_BYTES) {
-        Ok((object, _)) => object,
-        // Merged and removed by a collector since the listing.
-        Err(StoreError::NotFound { .. }) => return Ok(None),
-        Err(error @ (StoreError::TooLarge { .. } | StoreError::ShortRead { .. })) => {
-            damaged(error.to_string());
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
+    let object_key = Key::new(key)?;
+    let read = || {
+        let read = repository.client().get_bounded(&object_key, limits::SEGMENT_MAX_BYTES);
+        let (object, _) = read.map_err(Unread::Store)?;
+        let hash = ObjectHash(*blake3::hash(&object).as_bytes());
+        let segment = decode_segment(repository.keyring().index_identities(), &object)
+            .map_err(|error| Unread::Damaged(told(&error)))?;
+        verify_segment(repository.keyring(), &segment).map_err(Unread::Damaged)?;
+        Ok((segment, hash))
     };
-    let hash = ObjectHash(*blake3::hash(&object).as_bytes());
-    match decode_segment(repository.keyring().index_identities(), &object) {
-        Err(error) => damaged(told(&error)),
-        Ok(segment) => match verify_segment(repository.keyring(), &segment) {
-            Err(what) => damaged(what),
-            Ok(()) => return Ok(Some((segment, hash))),
-        },
+    match with_refetch(|error| matches!(error, Unread::Damaged(_)), read) {
+        Ok(read) => return Ok(Some(read)),
+        // Merged and removed by a collector since the listing.
+        Err(Unread::Store(StoreError::NotFound { .. })) => {}
+        Err(Unread::Store(error @ (StoreError::TooLarge { .. } | StoreError::ShortRead { .. }))) => {
+            damaged(error.to_string());
+        }
+        Err(Unread::Store(error)) => return Err(error.into()),
+        Err(Unread::Damaged(what)) => damaged(what),
     }
     Ok(None)
 }

@@ -11,8 +11,9 @@ use crate::repo::config::Config;
 use crate::repo::keyring::{KeyError, Keyring};
 use crate::repo::slots::contents::{Contents, Unreadable};
 use crate::repo::slots::error::SlotError;
-use crate::repo::slots::{SlotInfo, list_slots, slot_key};
+use crate::repo::slots::{list_slots, slot_key};
 use crate::store::client::Client;
+use crate::store::refetch::REFETCHES_MAX;
 
 /// Bytes of all slots that are kept while they are tried: a slot has about 3 KiB.
 const TRIED_MAX_BYTES: usize = 64 << 20;
@@ -62,6 +63,11 @@ pub fn open_any(
     if !search.is_satisfied(wish.role) {
         search.try_all(wish)?;
     }
+    for _ in 0..REFETCHES_MAX {
+        if search.is_satisfied(wish.role) || !search.try_what_reads_differently(wish.role)? {
+            break;
+        }
+    }
     if let Some(keyring) = search.best {
         return Ok(keyring);
     }
@@ -103,8 +109,9 @@ impl Search<'_> {
         // Greatest role first; what has a foreign name last. The sort keeps the order of names.
         slots.sort_by_key(|slot| std::cmp::Reverse(slot.parts.as_ref().map(|parts| parts.role)));
         slots.truncate(limits::SLOTS_MAX);
+        let names: Vec<String> = slots.into_iter().map(|slot| slot.name).collect();
         for effort in Effort::ALL {
-            for name in self.in_order(effort, &slots) {
+            for name in self.in_order(effort, &names) {
                 if self.try_slot(&name, effort) && self.is_satisfied(wish.role) {
                     return Ok(());
                 }
@@ -113,9 +120,28 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// A slot that was damaged on its way looks like one for somebody else. What reads differently now is
+    /// tried again; whether anything did.
+    fn try_what_reads_differently(&mut self, role: Role) -> Result<bool, SlotError> {
+        let mut changed = Vec::new();
+        for (name, before) in std::mem::take(&mut self.read) {
+            if self.sealed(&name)?.is_some_and(|now| now != before) {
+                changed.push(name);
+            }
+        }
+        for effort in Effort::ALL {
+            for name in self.in_order(effort, &changed) {
+                if self.try_slot(&name, effort) && self.is_satisfied(role) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(!changed.is_empty())
+    }
+
     /// The slots to try with this effort: for passphrases only those that take one, cheapest first.
-    fn in_order(&mut self, effort: Effort, slots: &[SlotInfo]) -> Vec<String> {
-        let names = slots.iter().map(|slot| slot.name.clone());
+    fn in_order(&self, effort: Effort, names: &[String]) -> Vec<String> {
+        let names = names.iter().cloned();
         if effort != Effort::Costly {
             return names.collect();
         }
