@@ -87,7 +87,10 @@ pub enum StoreError {
         key: String,
     },
     /// This user, or these credentials, may not do that.
-    #[error("{location}: no permission to {action} {key}; check the owner and the rights of the store")]
+    #[error(
+        "{location}: no permission to {action} {key}; check the rights of the store, \
+         or of these credentials (`lifeboat store policy` prints what a role needs in a bucket)"
+    )]
     Denied {
         /// The store.
         location: String,
@@ -156,7 +159,8 @@ pub enum StoreError {
     },
     /// There is no store at the named place.
     #[error(
-        "there is no repository directory at {location}; check the path, or make one with `lifeboat init`"
+        "there is no directory or bucket for a repository at {location}; check the path or URL, or make one with \
+         `lifeboat init`"
     )]
     NoStore {
         /// The place.

@@ -14,7 +14,9 @@ pub mod faulty;
 pub mod key;
 pub mod memory;
 mod place;
+pub mod probe;
 pub mod recording;
+pub mod s3;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,6 +33,7 @@ use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::place::Place;
+use crate::store::s3::S3Store;
 
 /// What every operation of a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -265,13 +268,14 @@ fn off_the_reactor<T: Send + 'static>(
     })
 }
 
-/// The store that `url` names: a path or a `file://` URL; `create` makes the directory where it is
-/// missing. This match is the one place that knows all backends.
+/// The store that `url` names: a path, a `file://` URL, or `s3://`; `create` makes the directory or the
+/// bucket where it is missing. This match is the one place that knows all backends.
 pub fn open(url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
     let unsupported = |why| StoreError::Unsupported { location: url.to_owned(), why };
     match place::parse(url).map_err(unsupported)? {
         Place::Directory(path) if create => Ok(Arc::new(DirectoryStore::create(path)?)),
         Place::Directory(path) => Ok(Arc::new(DirectoryStore::open(path)?)),
+        Place::S3(options) => Ok(Arc::new(S3Store::new(*options, create))),
     }
 }
 
