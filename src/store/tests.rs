@@ -263,14 +263,20 @@ fn urls_choose_the_backend() {
     {
         assert_eq!(store::open(&url, false).unwrap().location(), text, "{url}");
     }
-    for url in
-        ["s3://bucket/prefix", "sftp://host/path", "file://host/path", "file://relative", "file:///a%2", ""]
-    {
+    for url in [
+        "s3://bucket/prefix?access-key=x",
+        "sftp://host/path",
+        "file://host/path",
+        "file://relative",
+        "file:///a%2",
+        "",
+    ] {
         let error = store::open(url, true).unwrap_err();
         assert!(matches!(error, StoreError::Unsupported { .. }), "{url}: {error:?}");
         assert_eq!(error.kind(), ErrorKind::Usage);
     }
-    assert!(store::open("s3://bucket", false).unwrap_err().to_string().contains("directories"));
+    assert!(store::open("sftp://host/path", false).unwrap_err().to_string().contains("directories"));
+    assert_eq!(store::open("s3://bucket/p?region=x", false).unwrap().location(), "s3://bucket/p");
 }
 
 // Processes: this test binary runs itself, as a writer that races or is killed.

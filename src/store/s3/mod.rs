@@ -386,3 +386,14 @@ impl Store for S3Store {
         Box::pin(async move { self.delete_now(&key).await })
     }
 }
+
+#[cfg(test)]
+impl S3Store {
+    fn with_limits(mut self, limit: std::time::Duration) -> Self {
+        self.limits = Limits { connect: limit, first_byte: limit, stall: limit };
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -193,7 +193,7 @@ mod tests {
         for (checksum, expected) in [
             (Checksum::Crc32, Some("y/Q5Jg==")),
             (Checksum::Crc32c, Some("4waSgw==")),
-            (Checksum::Crc64Nvme, Some("rosUhgqZPAc=")),
+            (Checksum::Crc64Nvme, Some("rosUhgp5mIg=")),
             (Checksum::Off, None),
         ] {
             assert_eq!(checksum_text(checksum, b"123456789").as_deref(), expected, "{checksum:?}");
