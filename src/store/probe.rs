@@ -17,9 +17,9 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 
 /// Requests that race for one key.
-const RACERS: usize = 12;
+const RACERS: usize = 8;
 /// Races of each sort.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 5;
 /// The longer a body takes on its way, the wider a race is open.
 const BODY_BYTES: usize = 64 << 10;
 
@@ -73,6 +73,12 @@ pub struct Finding {
 /// a store that could not be tried, not one that is unsound.
 pub fn probe(client: &Client) -> Result<Vec<Finding>, StoreError> {
     let place = Place { client, folder: format!("probe/{}", random_name(client)?) };
+    // Whether there is anybody is found out by one question, not by a crowd.
+    match client.stat(&place.key("create-0")?) {
+        Err(StoreError::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+        Ok(_) => return Err(StoreError::AlreadyExists { location: client.location(), key: place.folder }),
+    }
     let mut findings = Vec::new();
     let mut failure = None;
     for property in Property::ALL {

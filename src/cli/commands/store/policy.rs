@@ -76,7 +76,9 @@ impl Maker<'_> {
         });
         if !self.prefix.is_empty() {
             let below = format!("{}*", self.prefix);
-            statement["Condition"] = json!({ "StringLike": { "s3:prefix": [below] } });
+            // Where nothing is listed there is no prefix: S3 asks for this right too before it says that an
+            // object is missing, and would otherwise say that access is denied.
+            statement["Condition"] = json!({ "StringLikeIfExists": { "s3:prefix": [below] } });
         }
         statement
     }
@@ -153,7 +155,7 @@ mod tests {
             for statement in statements(role) {
                 let resources = statement["Resource"].as_array().unwrap();
                 for resource in resources.iter().map(|resource| resource.as_str().unwrap()) {
-                    let lists = statement["Condition"]["StringLike"]["s3:prefix"][0] == "p/*";
+                    let lists = statement["Condition"]["StringLikeIfExists"]["s3:prefix"][0] == "p/*";
                     assert!(resource.starts_with("arn:aws:s3:::b/p/") || lists, "{statement}");
                 }
             }
