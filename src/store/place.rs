@@ -25,8 +25,8 @@ pub fn parse(url: &str) -> Result<Place, String> {
         },
         Some(("s3", rest)) => S3Options::parse(rest).map(|options| Place::S3(Box::new(options))),
         Some((scheme, _)) if is_scheme(scheme) => Err(format!(
-            "{scheme}:// is not supported: repositories are kept in directories and in S3 buckets; give a path, \
-             or s3://BUCKET/PREFIX"
+            "{scheme}:// is not supported: repositories are kept in directories and in S3 buckets; give \
+             a path or s3://BUCKET/PREFIX"
         )),
         _ => Ok(Place::Directory(PathBuf::from(url))),
     }

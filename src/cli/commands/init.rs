@@ -72,21 +72,21 @@ struct Document {
 }
 
 /// Refuses a server that does not keep what a repository rests on.
-fn try_store(url: &str, allow_unsafe: bool, context: &Context) -> Result<(), Failure> {
+fn try_store(url: &str, anyway: bool, context: &Context) -> Result<(), Failure> {
     let probed = probe::look(url, true)?;
     let faults = probed.faults();
     if faults.is_empty() {
         return Ok(());
     }
     let found = format!("{} is not safe for a repository: {}", probed.location, faults.join("; "));
-    if allow_unsafe {
+    if anyway {
         let found = escape::lines(&found);
         context.output.warn(&format!("warning: {found}; only one process at a time may ever write there"));
         return Ok(());
     }
     Err(Failure::new(ErrorKind::Failed, found).hint(
-        "keep it on a server that honours If-None-Match and If-Match; or, if only one process at a time will ever \
-         write, run init again with --allow-unsafe-store, and with conditional=single-writer in the URL",
+        "keep it on a server that honours If-None-Match and If-Match; or, if only one process at a time will \
+         ever write, run init again with --allow-unsafe-store, and with conditional=single-writer in the URL",
     ))
 }
 

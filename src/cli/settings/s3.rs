@@ -89,8 +89,8 @@ mod tests {
     #[test]
     fn the_table_says_what_the_url_would() {
         let settings: S3Settings = toml::from_str(
-            "endpoint = 'http://127.0.0.1:8333'\nstall_timeout = '90s'\npath_style = false\nprofile = 'a b&c=d'\n\
-             sse = 'aws:kms'\nsse_kms_key = 'arn:aws:kms:eu-west-1:1:key/1'",
+            "endpoint = 'http://127.0.0.1:8333'\nstall_timeout = '90s'\npath_style = false\n\
+             profile = 'a b&c=d'\nsse = 'aws:kms'\nsse_kms_key = 'arn:aws:kms:eu-west-1:1:key/1'",
         )
         .unwrap();
         let url = settings.fold("s3://bucket/prefix?region=eu-west-1");

@@ -138,7 +138,8 @@ const S3: &[Field] = &[
     field(
         "checksum",
         Kind::Text,
-        "What uploads are checked by on their way: \"crc32\" (the default), \"crc32c\", \"crc64nvme\", \"off\".",
+        "What uploads are checked by on their way: \"crc32\" (the default), \"crc32c\", \"crc64nvme\" or \
+         \"off\".",
     ),
     field("connect_timeout", Kind::Duration, "How long a connection may take to come about; 10s otherwise."),
     field("first_byte_timeout", Kind::Duration, "How long an answer may take to begin; 60s otherwise."),

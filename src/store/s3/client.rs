@@ -82,7 +82,7 @@ async fn region(options: &S3Options, location: &str) -> Result<Region, StoreErro
     };
     found.ok_or_else(|| StoreError::Unsupported {
         location: location.to_owned(),
-        why: "the bucket's region is not known; set region=… in the URL, AWS_REGION, or the profile's".into(),
+        why: "the bucket's region is not known; set region=… in the URL, or AWS_REGION".into(),
     })
 }
 

@@ -164,8 +164,8 @@ fn service(asked: Asked<'_>, answer: Answer, is_transient: bool) -> StoreError {
         location: asked.location.to_owned(),
         key: asked.key.to_owned(),
         action: asked.action,
-        code,
-        message,
+        code: code.into(),
+        message: message.into(),
         is_transient,
     }
 }
@@ -257,8 +257,8 @@ fn missing_credentials(error: &(dyn Error + 'static)) -> Option<String> {
         match error.downcast_ref::<CredentialsError>() {
             Some(CredentialsError::CredentialsNotLoaded(_)) => {
                 return Some(
-                    "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile in \
-                     ~/.aws, or give this machine a role"
+                    "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile \
+                     in ~/.aws, or give this machine a role"
                         .into(),
                 );
             }

@@ -179,7 +179,7 @@ impl S3Store {
         let header = format!("bytes={}-{}", range.start, range.end - 1);
         let object = match self.open_object(key, Some(header)).await {
             Ok(object) => object,
-            Err(StoreError::Service { code, .. }) if matches!(code.as_str(), "InvalidRange" | "HTTP 416") => {
+            Err(StoreError::Service { code, .. }) if matches!(&*code, "InvalidRange" | "HTTP 416") => {
                 let size = self.stat_now(key).await?.size;
                 return Err(self.short(key, range, size));
             }

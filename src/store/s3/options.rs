@@ -232,8 +232,8 @@ pub fn with_option(url: &str, name: &str, value: &str) -> String {
 
 fn no_credentials(what: &str) -> String {
     format!(
-        "credentials do not belong into {what}: give them as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or as \
-         a profile in ~/.aws"
+        "credentials do not belong into {what}: give them as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
+         or as a profile in ~/.aws"
     )
 }
 
@@ -302,8 +302,8 @@ fn checked_url(name: &str, value: String) -> Result<String, String> {
 fn checked_class(name: &str, value: String) -> Result<String, String> {
     match value.as_str() {
         "GLACIER" | "DEEP_ARCHIVE" => Err(format!(
-            "`{name}` cannot be {value}: objects of that class cannot be read before they were warmed up, and \
-             this version does not do that; GLACIER_IR is as cheap to keep and can be read at once"
+            "`{name}` cannot be {value}: objects of that class cannot be read before they were warmed up, \
+             and this version does not do that; GLACIER_IR is as cheap to keep and can be read at once"
         )),
         class if class.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) => Ok(value),
         _ => Err(format!("`{name}` is the name of a storage class, such as STANDARD_IA")),

@@ -81,7 +81,7 @@ impl S3Store {
         for _ in 0..CONFLICTS_MAX {
             match self.put(key, Some(&condition), body.clone()).await {
                 Err(StoreError::Service { code, .. })
-                    if matches!(code.as_str(), "ConditionalRequestConflict" | "OperationAborted") =>
+                    if matches!(&*code, "ConditionalRequestConflict" | "OperationAborted") =>
                 {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -164,7 +164,7 @@ impl S3Store {
         let request = client.create_bucket().bucket(bucket).set_create_bucket_configuration(location);
         match self.answer(self.asked(bucket, "make the bucket"), request.send()).await {
             Ok(_) => Ok(()),
-            Err(StoreError::Service { code, .. }) if code == "BucketAlreadyOwnedByYou" => Ok(()),
+            Err(StoreError::Service { code, .. }) if &*code == "BucketAlreadyOwnedByYou" => Ok(()),
             Err(error) => Err(error),
         }
     }
