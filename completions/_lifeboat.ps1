@@ -21,8 +21,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'lifeboat' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -58,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring files back')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look for damage in the repository')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Manage who can open the repository')
+            [CompletionResult]::new('store', 'store', [CompletionResultType]::ParameterValue, 'Look at the store a repository is kept in')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Look after the configuration file')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page, or write them all')
@@ -68,8 +69,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         'lifeboat;init' {
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Let this age or ssh public key, or the keys in this file, open the repository')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'A remark on the first key slots, shown by `key list`')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -84,6 +85,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Ask a store behind a network for at most this much at once')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Let a passphrase open it, beside the recipients')
+            [CompletionResult]::new('--allow-unsafe-store', '--allow-unsafe-store', [CompletionResultType]::ParameterName, 'Make it even where a trial shows that the store is not safe for a repository')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
@@ -109,8 +111,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--read-concurrency', '--read-concurrency', [CompletionResultType]::ParameterName, 'Read so many files at once')
             [CompletionResult]::new('--stdin-name', '--stdin-name', [CompletionResultType]::ParameterName, 'The name standard input gets in the snapshot')
             [CompletionResult]::new('--command', '--command', [CompletionResultType]::ParameterName, 'Back up what PROGRAM prints, under this name; if it fails, so does the backup')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -150,8 +152,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only those with this tag; with each of them, if given several times')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only those that have this path as a source; may be given several times')
             [CompletionResult]::new('--last', '--last', [CompletionResultType]::ParameterName, 'Only the newest N')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -176,8 +178,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;ls' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -206,8 +208,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;cat' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -234,8 +236,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         'lifeboat;dump' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output; it must not exist')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output; it must not exist')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -269,8 +271,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'Only what was modified before this time')
             [CompletionResult]::new('--larger', '--larger', [CompletionResultType]::ParameterName, 'Only files of at least this size')
             [CompletionResult]::new('--smaller', '--smaller', [CompletionResultType]::ParameterName, 'Only files smaller than this')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -296,8 +298,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;diff' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -326,8 +328,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Only this host''s; may be given several times')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only those with this tag; with each of them, if given several times')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only those that have this path as a source; may be given several times')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -361,8 +363,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Not what matches this pattern; may be given several times')
             [CompletionResult]::new('--map-user', '--map-user', [CompletionResultType]::ParameterName, 'Give what was FROM''s to TO, each a name or a number; may be given several times')
             [CompletionResult]::new('--map-group', '--map-group', [CompletionResultType]::ParameterName, 'The same for groups')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -399,8 +401,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         }
         'lifeboat;check' {
             [CompletionResult]::new('--read-data-subset', '--read-data-subset', [CompletionResultType]::ParameterName, 'Read only a part of the packs: n/m, or a percentage chosen anew each time')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -426,8 +428,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;key' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -458,8 +460,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;key;list' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -490,8 +492,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'An age or ssh public key, or a file with one on each line; may be given several times')
             [CompletionResult]::new('--new-passphrase-file', '--new-passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from the first line of a file')
             [CompletionResult]::new('--new-passphrase-command', '--new-passphrase-command', [CompletionResultType]::ParameterName, 'Take the new passphrase from the first line a command prints')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -517,8 +519,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;key;remove' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -545,8 +547,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         'lifeboat;key;passwd' {
             [CompletionResult]::new('--new-passphrase-file', '--new-passphrase-file', [CompletionResultType]::ParameterName, 'Read the new passphrase from the first line of a file')
             [CompletionResult]::new('--new-passphrase-command', '--new-passphrase-command', [CompletionResultType]::ParameterName, 'Take the new passphrase from the first line a command prints')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -574,8 +576,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         'lifeboat;key;export' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The file to write, readable by its owner only; it must not exist. `-` is standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The file to write, readable by its owner only; it must not exist. `-` is standard output')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -600,8 +602,92 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;key;trust' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the repository''s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]')
+            [CompletionResult]::new('--passphrase-command', '--passphrase-command', [CompletionResultType]::ParameterName, 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]')
+            [CompletionResult]::new('--passphrase-fd', '--passphrase-fd', [CompletionResultType]::ParameterName, 'Read the passphrase from the first line of an open file descriptor')
+            [CompletionResult]::new('--cache-dir', '--cache-dir', [CompletionResultType]::ParameterName, 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]')
+            [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Use about this much memory at most, such as 512M')
+            [CompletionResult]::new('--limit-upload', '--limit-upload', [CompletionResultType]::ParameterName, 'Send at most this much to the repository in a second, such as 5M; 0 for no limit')
+            [CompletionResult]::new('--limit-download', '--limit-download', [CompletionResultType]::ParameterName, 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Ask a store behind a network for at most this much at once')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress, even on a terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'lifeboat;store' {
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the repository''s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]')
+            [CompletionResult]::new('--passphrase-command', '--passphrase-command', [CompletionResultType]::ParameterName, 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]')
+            [CompletionResult]::new('--passphrase-fd', '--passphrase-fd', [CompletionResultType]::ParameterName, 'Read the passphrase from the first line of an open file descriptor')
+            [CompletionResult]::new('--cache-dir', '--cache-dir', [CompletionResultType]::ParameterName, 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]')
+            [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Use about this much memory at most, such as 512M')
+            [CompletionResult]::new('--limit-upload', '--limit-upload', [CompletionResultType]::ParameterName, 'Send at most this much to the repository in a second, such as 5M; 0 for no limit')
+            [CompletionResult]::new('--limit-download', '--limit-download', [CompletionResultType]::ParameterName, 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Ask a store behind a network for at most this much at once')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress, even on a terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Find out whether a store is sound')
+            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Print the IAM policy that a role needs')
+            break
+        }
+        'lifeboat;store;probe' {
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the repository''s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]')
+            [CompletionResult]::new('--passphrase-command', '--passphrase-command', [CompletionResultType]::ParameterName, 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]')
+            [CompletionResult]::new('--passphrase-fd', '--passphrase-fd', [CompletionResultType]::ParameterName, 'Read the passphrase from the first line of an open file descriptor')
+            [CompletionResult]::new('--cache-dir', '--cache-dir', [CompletionResultType]::ParameterName, 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]')
+            [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Use about this much memory at most, such as 512M')
+            [CompletionResult]::new('--limit-upload', '--limit-upload', [CompletionResultType]::ParameterName, 'Send at most this much to the repository in a second, such as 5M; 0 for no limit')
+            [CompletionResult]::new('--limit-download', '--limit-download', [CompletionResultType]::ParameterName, 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Ask a store behind a network for at most this much at once')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress, even on a terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'lifeboat;store;policy' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Whose policy')
+            [CompletionResult]::new('--bucket', '--bucket', [CompletionResultType]::ParameterName, 'The bucket, in place of a URL')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'What keys begin with in that bucket')
+            [CompletionResult]::new('--partition', '--partition', [CompletionResultType]::ParameterName, 'The partition: aws, aws-cn or aws-us-gov')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -626,8 +712,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;config' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -653,8 +739,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;config;check' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -679,8 +765,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;completions' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -707,8 +793,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         'lifeboat;man' {
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Write all pages below this directory, as man1/lifeboat.1 and so on')
             [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Write all pages below this directory, as man1/lifeboat.1 and so on')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -734,8 +820,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
         }
         'lifeboat;demo' {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Work in this directory, which must not exist, instead of a new one below $TMPDIR')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
@@ -761,8 +847,8 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;version' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
-            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')

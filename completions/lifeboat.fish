@@ -24,7 +24,7 @@ function __fish_lifeboat_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c lifeboat -n "__fish_lifeboat_needs_command" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -57,6 +57,7 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "stats" -d 'Say ho
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "restore" -d 'Bring files back'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "check" -d 'Look for damage in the repository'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "key" -d 'Manage who can open the repository'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "store" -d 'Look at the store a repository is kept in'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "config" -d 'Look after the configuration file'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "man" -d 'Print a manual page, or write them all'
@@ -64,7 +65,7 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "demo" -d 'Try Lif
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "version" -d 'Print the version and the formats it reads'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l recipient -d 'Let this age or ssh public key, or the keys in this file, open the repository' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l label -d 'A remark on the first key slots, shown by `key list`' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -80,6 +81,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l color -d 'Whe
 always\t'In files and pipes too'
 never\t'Nowhere'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l passphrase -d 'Let a passphrase open it, beside the recipients'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l allow-unsafe-store -d 'Make it even where a trial shows that the store is not safe for a repository'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -s v -l verbose -d 'Say more; twice, still more'
@@ -98,7 +100,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l compression
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l read-concurrency -d 'Read so many files at once' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l stdin-name -d 'The name standard input gets in the snapshot' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l command -d 'Back up what PROGRAM prints, under this name; if it fails, so does the backup' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -131,7 +133,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l host -d 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l tag -d 'Only those with this tag; with each of them, if given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l path -d 'Only those that have this path as a source; may be given several times' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l last -d 'Only the newest N' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -151,7 +153,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -s q -l qui
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -173,7 +175,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -s q -l quiet -d '
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -194,7 +196,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -s v -l verbose -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -s o -l output -d 'Write to this file instead of standard output; it must not exist' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -228,7 +230,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l newer -d 'Onl
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l older -d 'Only what was modified before this time' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l larger -d 'Only files of at least this size' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l smaller -d 'Only files smaller than this' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -249,7 +251,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -s q -l quiet -d
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -273,7 +275,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -s h -l help -d 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l host -d 'Only this host\'s; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l tag -d 'Only those with this tag; with each of them, if given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l path -d 'Only those that have this path as a source; may be given several times' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -301,7 +303,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s I -l inclu
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s e -l exclude -d 'Not what matches this pattern; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l map-user -d 'Give what was FROM\'s to TO, each a name or a number; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l map-group -d 'The same for groups' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -332,7 +334,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s v -l verbo
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l read-data-subset -d 'Read only a part of the packs: n/m, or a percentage chosen anew each time' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -353,7 +355,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s q -l quiet -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -379,7 +381,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "passwd" -d 'Change a passphrase'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "export" -d 'Write the repository\'s own private keys to a file, for recovery with stock tools'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -f -a "trust" -d 'Accept a repository by its fingerprint'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -407,7 +409,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l recipient -d 'An age or ssh public key, or a file with one on each line; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l new-passphrase-file -d 'Read the new passphrase from the first line of a file' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l new-passphrase-command -d 'Take the new passphrase from the first line a command prints' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -428,7 +430,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -450,7 +452,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l new-passphrase-file -d 'Read the new passphrase from the first line of a file' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l new-passphrase-command -d 'Take the new passphrase from the first line a command prints' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -472,7 +474,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -s o -l output -d 'The file to write, readable by its owner only; it must not exist. `-` is standard output' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -492,7 +494,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -512,7 +514,77 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -f -a "probe" -d 'Find out whether a store is sound'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -f -a "policy" -d 'Print the IAM policy that a role needs'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l role -d 'Whose policy' -r -f -a "writer\t'Adds snapshots; reads no old data, deletes nothing'
+maintainer\t'Sees names and structure, collects garbage; reads no contents'
+restorer\t'Reads everything, manages keys'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l bucket -d 'The bucket, in place of a URL' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l prefix -d 'What keys begin with in that bucket' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l partition -d 'The partition: aws, aws-cn or aws-us-gov' -r -f -a "aws\t''
+aws-cn\t''
+aws-us-gov\t''"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -533,7 +605,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -f -a "check" -d 'List every mistake in the configuration, with its line'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -553,7 +625,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -574,7 +646,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s v -l v
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s d -l directory -d 'Write all pages below this directory, as man1/lifeboat.1 and so on' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -595,7 +667,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s v -l verbose -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l dir -d 'Work in this directory, which must not exist, instead of a new one below $TMPDIR' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
@@ -616,7 +688,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s q -l quiet -d
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -s r -l repo -d 'The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F

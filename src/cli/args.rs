@@ -64,7 +64,7 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = GLOBAL_HEADING)]
 pub struct GlobalArgs {
-    /// The repository: a directory, or a name from the configuration [$LIFEBOAT_REPO]
+    /// The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]
     ///
     /// A value that is the name of a [repository.NAME] in the configuration means that one; write ./NAME
     /// for a directory of the same name. Without it, the configuration's default is taken, or its only
@@ -174,6 +174,9 @@ pub enum Command {
     /// Manage who can open the repository
     #[command(subcommand)]
     Key(commands::key::Command),
+    /// Look at the store a repository is kept in
+    #[command(subcommand)]
+    Store(commands::store::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

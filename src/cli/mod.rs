@@ -69,6 +69,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Stats(args) => browse_run::run_stats(args, context),
         Command::Snapshots(args) => commands::snapshots::run(args, context),
         Command::Key(command) => commands::key::run(command, context),
+        Command::Store(command) => commands::store::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

@@ -144,6 +144,19 @@ impl Client {
         Pending { outcome, _executor: self.executor.clone() }
     }
 
+    /// Waits for an operation that only the store's own kind has.
+    pub fn finish<T>(&self, operation: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        match &self.executor {
+            Some(executor) => executor.run(operation),
+            None => Executor::shared().map_err(|source| self.no_threads(source))?.run(operation),
+        }
+    }
+
+    fn no_threads(&self, source: io::Error) -> StoreError {
+        let (location, key) = (self.location(), "its runtime".into());
+        StoreError::Io { location, key, action: "start the threads of", source }
+    }
+
     fn face(&self) -> Face<'_> {
         match (&self.executor, self.store.blocking()) {
             (Some(executor), _) => Face::Async(executor),

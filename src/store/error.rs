@@ -87,7 +87,10 @@ pub enum StoreError {
         key: String,
     },
     /// This user, or these credentials, may not do that.
-    #[error("{location}: no permission to {action} {key}; check the owner and the rights of the store")]
+    #[error(
+        "{location}: no permission to {action} {key}; check the rights of the store, \
+         or of these credentials (`lifeboat store policy` prints what a role needs in a bucket)"
+    )]
     Denied {
         /// The store.
         location: String,
@@ -148,15 +151,16 @@ pub enum StoreError {
         /// What was tried.
         action: &'static str,
         /// The server's own name for it, or the HTTP status.
-        code: String,
+        code: Box<str>,
         /// What it says, escaped and shortened.
-        message: String,
+        message: Box<str>,
         /// Whether it may well be otherwise a little later.
         is_transient: bool,
     },
     /// There is no store at the named place.
     #[error(
-        "there is no repository directory at {location}; check the path, or make one with `lifeboat init`"
+        "there is no directory or bucket for a repository at {location}; check the path or URL, or make one \
+         with `lifeboat init`"
     )]
     NoStore {
         /// The place.

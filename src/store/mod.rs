@@ -22,10 +22,12 @@ pub mod key;
 pub mod limit;
 pub mod memory;
 mod place;
+pub mod probe;
 pub mod random;
 pub mod recording;
 pub mod refetch;
 pub mod retry;
+pub mod s3;
 pub mod timeout;
 pub mod tuning;
 
@@ -44,6 +46,7 @@ use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::place::Place;
+use crate::store::s3::S3Store;
 use crate::store::tuning::{Tuning, wrap_in_limits};
 
 /// What every operation of a store returns.
@@ -279,8 +282,8 @@ fn off_the_reactor<T: Send + 'static>(
     })
 }
 
-/// The store that `url` names: a path or a `file://` URL; `create` makes the directory where it is
-/// missing. This match is the one place that knows all backends.
+/// The store that `url` names: a path, a `file://` URL, or `s3://`; `create` makes the directory or
+/// the bucket where it is missing. This match is the one place that knows all backends.
 ///
 /// A backend behind a network goes through [`tuning::wrap`]. A directory fails for good or not at all,
 /// and stays as it is, with its blocking face; only where a limit on bytes is set is it wrapped in that.
@@ -292,6 +295,7 @@ pub fn open(url: &str, create: bool, tuning: &Tuning) -> Result<Arc<dyn Store>, 
             let store: Arc<dyn Store> = Arc::new(open(path)?);
             Ok(if tuning.limits_bytes() { wrap_in_limits(store, tuning) } else { store })
         }
+        Place::S3(options) => Ok(tuning::wrap(Arc::new(S3Store::new(*options, create)), tuning)),
     }
 }
 

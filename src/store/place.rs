@@ -5,11 +5,14 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use crate::base::hex;
+use crate::store::s3::options::S3Options;
 
 /// A place that a backend serves.
 pub enum Place {
     /// A directory of this machine.
     Directory(PathBuf),
+    /// A bucket.
+    S3(Box<S3Options>),
 }
 
 /// The place that `url` names, or why none.
@@ -20,8 +23,10 @@ pub fn parse(url: &str) -> Result<Place, String> {
             Some(path) => Ok(Place::Directory(path)),
             None => Err("a file URL has the form file:///absolute/path, on this machine".into()),
         },
+        Some(("s3", rest)) => S3Options::parse(rest).map(|options| Place::S3(Box::new(options))),
         Some((scheme, _)) if is_scheme(scheme) => Err(format!(
-            "{scheme}:// is not supported: this version keeps repositories in directories; give a path"
+            "{scheme}:// is not supported: repositories are kept in directories and in S3 buckets; give \
+             a path or s3://BUCKET/PREFIX"
         )),
         _ => Ok(Place::Directory(PathBuf::from(url))),
     }

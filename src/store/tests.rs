@@ -264,18 +264,27 @@ fn urls_choose_the_backend() {
     {
         assert_eq!(store::open(&url, false, &Tuning::default()).unwrap().location(), text, "{url}");
     }
-    for url in
-        ["s3://bucket/prefix", "sftp://host/path", "file://host/path", "file://relative", "file:///a%2", ""]
-    {
+    for url in [
+        "s3://bucket/prefix?access-key=x",
+        "sftp://host/path",
+        "file://host/path",
+        "file://relative",
+        "file:///a%2",
+        "",
+    ] {
         let error = store::open(url, true, &Tuning::default()).unwrap_err();
         assert!(matches!(error, StoreError::Unsupported { .. }), "{url}: {error:?}");
         assert_eq!(error.kind(), ErrorKind::Usage);
     }
     assert!(
-        store::open("s3://bucket", false, &Tuning::default())
+        store::open("sftp://host/path", false, &Tuning::default())
             .unwrap_err()
             .to_string()
             .contains("directories")
+    );
+    assert_eq!(
+        store::open("s3://bucket/p?region=x", false, &Tuning::default()).unwrap().location(),
+        "s3://bucket/p"
     );
 }
 

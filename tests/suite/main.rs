@@ -11,6 +11,7 @@
 //! - `keys`: roles hold what their slots hold
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
+//! - `s3`: repositories in buckets, on a real server
 //! - `demo`: the demo brings everything back
 
 mod backup;
@@ -24,6 +25,8 @@ mod format;
 mod generated;
 mod keys;
 mod program;
+mod s3;
+mod seaweed;
 mod tidy;
 mod vectors;
 mod world;

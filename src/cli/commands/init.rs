@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use crate::base::error_kind::ErrorKind;
 use crate::base::time::Clock as _;
 use crate::cli::commands::key::{read_recipients, slot_label};
+use crate::cli::commands::store::probe;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening::{local_paths, open_failure, prompts, store};
@@ -46,6 +48,14 @@ pub struct Args {
     #[arg(long)]
     pub passphrase: bool,
 
+    /// Make it even where a trial shows that the store is not safe for a repository
+    ///
+    /// Before a repository is made in a bucket, real writes are raced there (see `store probe`). A server
+    /// that replaces objects which it should not can lose what two processes write at the same time: with
+    /// this flag, see to it that only one at a time ever writes.
+    #[arg(long)]
+    pub allow_unsafe_store: bool,
+
     /// A remark on the first key slots, shown by `key list`
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
@@ -59,6 +69,25 @@ struct Document {
     id: String,
     fingerprint: String,
     slots: Vec<String>,
+}
+
+/// Refuses a server that does not keep what a repository rests on.
+fn try_store(url: &str, anyway: bool, context: &Context) -> Result<(), Failure> {
+    let probed = probe::look(url, true)?;
+    let faults = probed.faults();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let found = format!("{} is not safe for a repository: {}", probed.location, faults.join("; "));
+    if anyway {
+        let found = escape::lines(&found);
+        context.output.warn(&format!("warning: {found}; only one process at a time may ever write there"));
+        return Ok(());
+    }
+    Err(Failure::new(ErrorKind::Failed, found).hint(
+        "keep it on a server that honours If-None-Match and If-Match; or, if only one process at a time will \
+         ever write, run init again with --allow-unsafe-store, and with conditional=single-writer in the URL",
+    ))
 }
 
 /// Runs the command.
@@ -75,6 +104,9 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     }
     let label = slot_label(args.label.as_deref(), &process::host_name())?;
     let paths = local_paths(context)?;
+    if choice.url.starts_with("s3://") {
+        try_store(&choice.url, args.allow_unsafe_store, context)?;
+    }
     let client = store(&choice, true)?;
     let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts())
         .map_err(|e| open_failure(&e))?;

@@ -19,4 +19,5 @@ pub mod man;
 pub mod restore;
 pub mod snapshots;
 pub mod stats;
+pub mod store;
 pub mod version;

@@ -13,6 +13,7 @@ use crate::cli::settings::mistake::Mistake;
 use crate::cli::settings::model::Settings;
 use crate::cli::settings::schema::{FILE, Field, Kind};
 use crate::cli::values::{parse_duration, parse_host, parse_size, parse_tag};
+use crate::store::s3::options::S3Options;
 
 /// What `source` says, or everything that is wrong with it, in the order of its lines.
 pub fn check(source: &str) -> Result<Settings, Vec<Mistake>> {
@@ -30,7 +31,12 @@ pub fn check(source: &str) -> Result<Settings, Vec<Mistake>> {
     walk.meaning(table);
     if walk.mistakes.is_empty() {
         match toml::from_str(source) {
-            Ok(settings) => return Ok(settings),
+            Ok(settings) => {
+                walk.buckets(table, &settings);
+                if walk.mistakes.is_empty() {
+                    return Ok(settings);
+                }
+            }
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
                 walk.mistakes.push(Mistake::at(source, span, first_line(error.message())));
@@ -196,6 +202,24 @@ impl Walk<'_> {
             }
             if table.get("repository").is_none() && !self.has_default(file) {
                 self.missing(key, "repository", Kind::RepositoryName, " (there is no default one)");
+            }
+        }
+    }
+
+    /// What the URL of a bucket and its table say together.
+    fn buckets(&mut self, file: &DeTable<'_>, settings: &Settings) {
+        for (key, value) in tables(file, "repository") {
+            let Some(repository) = settings.repository.get(key.get_ref().as_ref()) else { continue };
+            let table = value.get_ref().as_table().and_then(|table| table.get("s3"));
+            let span = table.map_or(key.span(), |table| table.span());
+            let folded = repository.s3.fold(&repository.url);
+            let fault = match folded.strip_prefix("s3://") {
+                Some(rest) => S3Options::parse(rest).err(),
+                None => table.map(|_| "it is for repositories at s3://".to_owned()),
+            };
+            if let Some(why) = fault {
+                let message = format!("`{}` cannot be used: {why}", key.get_ref());
+                self.mistakes.push(Mistake::at(self.source, span, message).expected(Kind::Url.expected()));
             }
         }
     }

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod mistake;
 pub mod model;
+pub mod s3;
 pub mod schema;
 
 use std::io::Read;
@@ -93,6 +94,9 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Settings, Settings
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let base = absolute.parent().unwrap_or(Path::new("/"));
     settings.resolve_paths(base, environment.path("HOME").as_deref());
+    for repository in settings.repository.values_mut() {
+        repository.url = repository.s3.fold(&repository.url);
+    }
     Ok(settings)
 }
 

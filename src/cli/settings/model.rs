@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::cli::settings::s3::S3Settings;
 use crate::cli::values::{parse_duration, parse_size};
 
 /// The file.
@@ -72,6 +73,8 @@ pub struct RepositorySettings {
     /// When to give up trying again.
     #[serde(deserialize_with = "duration")]
     pub retry_deadline: Option<Duration>,
+    /// The options of a bucket.
+    pub s3: S3Settings,
 }
 
 /// `[job.NAME]`.
@@ -195,6 +198,7 @@ impl Settings {
         for repository in self.repository.values_mut() {
             repository.identity_file.iter_mut().for_each(resolve);
             repository.passphrase_file.iter_mut().for_each(resolve);
+            repository.s3.ca_bundle.iter_mut().for_each(resolve);
             if !repository.url.contains("://") {
                 // A TOML text and a home directory that is UTF-8 make UTF-8; another home stays unresolved.
                 let path = absolute(Path::new(&repository.url), base, home);
@@ -243,7 +247,7 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Er
     }
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_duration(&text).map(Some).map_err(D::Error::custom)
 }

@@ -129,6 +129,40 @@ const REPOSITORY: &[Field] = &[
         "How often to repeat what failed but may succeed later, behind a network; 11 times otherwise.",
     ),
     field("retry_deadline", Kind::Duration, "For how long to repeat it; for 15 minutes otherwise."),
+    field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
+];
+
+const S3: &[Field] = &[
+    field("endpoint", Kind::Text, "The server's URL, such as \"https://s3.example.com\"; AWS otherwise."),
+    field("region", Kind::Text, "The bucket's region."),
+    field(
+        "path_style",
+        Kind::Bool,
+        "Name the bucket in the path, not in the host; true wherever an endpoint is named.",
+    ),
+    field("profile", Kind::Text, "The profile of ~/.aws/config and ~/.aws/credentials to use."),
+    field("ca_bundle", Kind::Path, "Certificates (PEM) to trust beside the system's."),
+    field("proxy", Kind::Text, "The URL of an HTTP proxy."),
+    field("storage_class", Kind::Text, "The storage class of every object; none that has to be warmed up."),
+    field("storage_class_packs", Kind::Text, "The storage class of packs, where it is to be another."),
+    field("sse", Kind::Text, "How the server encrypts: \"AES256\", \"aws:kms\" or \"aws:kms:dsse\"."),
+    field("sse_kms_key", Kind::Text, "The KMS key for it."),
+    field("request_payer", Kind::Bool, "The requester pays."),
+    field(
+        "checksum",
+        Kind::Text,
+        "What uploads are checked by on their way: \"crc32\" (the default), \"crc32c\", \"crc64nvme\" or \
+         \"off\".",
+    ),
+    field("connect_timeout", Kind::Duration, "How long a connection may take to come about; 10s otherwise."),
+    field("first_byte_timeout", Kind::Duration, "How long an answer may take to begin; 60s otherwise."),
+    field("stall_timeout", Kind::Duration, "How long a transfer may stand still; 30s otherwise."),
+    field(
+        "conditional",
+        Kind::Text,
+        "\"server\" (the default): the server sees to it that nothing is replaced. \"single-writer\": for \
+         servers that do not; sound only while one process at a time writes.",
+    ),
 ];
 
 const JOB: &[Field] = &[

@@ -28,7 +28,15 @@ fn tables(fields: &[Field], path: &str, text: &mut String) {
             Kind::Size => "'100M'".to_owned(),
             Kind::Duration => "'90s'".to_owned(),
             Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => "['one', 'two']".to_owned(),
-            _ => "'main'".to_owned(),
+            _ => match field.name {
+                "url" => "'s3://bucket/prefix'",
+                "endpoint" | "proxy" => "'http://127.0.0.1:9000'",
+                "sse" => "'aws:kms'",
+                "checksum" => "'crc32c'",
+                "conditional" => "'server'",
+                _ => "'main'",
+            }
+            .to_owned(),
         };
         text.push_str(&format!("{} = {value}\n", field.name));
     }

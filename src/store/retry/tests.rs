@@ -118,7 +118,7 @@ fn waits_double_within_their_bounds_with_full_jitter() {
         key: "k".into(),
         action: "read",
         code: "500".into(),
-        message: String::new(),
+        message: "".into(),
         is_transient: true,
     };
     let (least, most) = (0, u64::MAX);

@@ -1,0 +1,366 @@
+//! An S3 server in this process that does as it is told: sound by default, faulty on demand.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use crate::store::s3::S3Store;
+use crate::store::s3::options::{S3Options, decode};
+
+/// What the next request is answered with instead.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// An error with this status, code and one more header.
+    Error(u16, &'static str, &'static str),
+    /// Nothing at all, for so long that everybody gives up.
+    Silence,
+    /// It is done, and then the connection breaks.
+    LostAnswer,
+    /// The body breaks off after so many bytes.
+    CutOff(usize),
+    /// The body stands still after so many bytes.
+    StandsStill(usize),
+    /// One byte of the body every so often.
+    Trickle,
+    /// The whole object where a range was asked for.
+    WholeObject,
+    /// Another range than was asked for.
+    OtherRange,
+    /// One more bit than there was.
+    FlippedBit,
+}
+
+#[derive(Default)]
+struct State {
+    objects: BTreeMap<String, Vec<u8>>,
+    faults: VecDeque<Fault>,
+    log: Vec<String>,
+    has_bucket: bool,
+    ignores_conditions: bool,
+    page_size: usize,
+    endless_listing: bool,
+}
+
+/// The server; ends with the process.
+#[derive(Clone)]
+pub struct Fake {
+    state: Arc<Mutex<State>>,
+    over: Arc<AtomicBool>,
+    port: u16,
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        if Arc::strong_count(&self.over) == 2 {
+            self.over.store(true, Ordering::Release);
+            // Wakes whoever waits for connections.
+            let _ = TcpStream::connect(("127.0.0.1", self.port));
+        }
+    }
+}
+
+struct Request {
+    method: String,
+    key: String,
+    query: BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+struct Response {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Response {
+    fn new(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    fn error(status: u16, code: &str) -> Self {
+        let body = format!("<Error><Code>{code}</Code><Message>told by the fake</Message></Error>");
+        Self { status, headers: Vec::new(), body: body.into_bytes() }
+    }
+
+    fn header(mut self, name: &str, value: impl ToString) -> Self {
+        self.headers.push((name.into(), value.to_string()));
+        self
+    }
+}
+
+impl Fake {
+    /// A sound server with an empty bucket named `bucket`.
+    pub fn new() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = State { has_bucket: true, page_size: 3, ..State::default() };
+        let fake = Self { state: Arc::new(Mutex::new(state)), over: Arc::default(), port };
+        let (state, over) = (Arc::clone(&fake.state), Arc::clone(&fake.over));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if over.load(Ordering::Acquire) {
+                    break;
+                }
+                let (state, stream) = (Arc::clone(&state), stream.unwrap());
+                thread::spawn(move || serve(&state, stream));
+            }
+        });
+        fake
+    }
+
+    /// A store in it, with short time-outs.
+    pub fn store(&self, more: &str) -> S3Store {
+        self.store_for(more, false)
+    }
+
+    /// The same; makes its bucket if need be.
+    pub fn store_for(&self, more: &str, create: bool) -> S3Store {
+        let url = format!(
+            "bucket/pre/fix?endpoint=http://127.0.0.1:{}&connect-timeout=300ms&first-byte-timeout=500ms\
+             &stall-timeout=400ms{more}",
+            self.port
+        );
+        S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret")
+    }
+
+    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state.lock().unwrap().faults.extend(faults);
+    }
+
+    pub fn ignore_conditions(&self) {
+        self.state.lock().unwrap().ignores_conditions = true;
+    }
+
+    pub fn list_without_end(&self) {
+        self.state.lock().unwrap().endless_listing = true;
+    }
+
+    pub fn drop_bucket(&self) {
+        self.state.lock().unwrap().has_bucket = false;
+    }
+
+    pub fn put_behind(&self, key: &str, body: &[u8]) {
+        self.state.lock().unwrap().objects.insert(key.into(), body.to_vec());
+    }
+
+    /// Method, key and what else was asked for, of all requests so far.
+    pub fn log(&self) -> Vec<String> {
+        self.state.lock().unwrap().log.clone()
+    }
+}
+
+fn serve(state: &Mutex<State>, stream: TcpStream) -> Option<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream.set_nodelay(true).ok()?;
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut stream = stream;
+    loop {
+        let request = read_request(&mut reader)?;
+        let (response, fault) = {
+            let mut state = state.lock().unwrap();
+            let conditions =
+                ["if-match", "if-none-match", "range", "x-amz-checksum-crc32", "x-amz-storage-class"];
+            let told =
+                conditions.iter().filter_map(|name| Some(format!(" {name}={}", request.headers.get(*name)?)));
+            state.log.push(format!("{} {}{}", request.method, request.key, told.collect::<String>()));
+            let fault = state.faults.pop_front();
+            match &fault {
+                Some(Fault::Error(status, code, header)) => {
+                    let mut response = Response::error(*status, code);
+                    if let Some((name, value)) = header.split_once(": ") {
+                        response = response.header(name, value);
+                    }
+                    (response, None)
+                }
+                Some(Fault::Silence) => (Response::new(200), fault),
+                _ => (answer(&mut state, &request, fault.as_ref()), fault),
+            }
+        };
+        send(&mut stream, &request, response, fault)?;
+    }
+}
+
+fn send(stream: &mut TcpStream, request: &Request, response: Response, fault: Option<Fault>) -> Option<()> {
+    let mut body = response.body;
+    match fault {
+        Some(Fault::Silence) => {
+            thread::sleep(Duration::from_secs(3));
+            return None;
+        }
+        Some(Fault::LostAnswer) => return None,
+        Some(Fault::FlippedBit) => body[0] ^= 1,
+        _ => {}
+    }
+    let mut head = format!("HTTP/1.1 {} Told\r\n", response.status);
+    if !response.headers.iter().any(|(name, _)| name == "content-length") {
+        head += &format!("content-length: {}\r\n", body.len());
+    }
+    for (name, value) in &response.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    stream.write_all(format!("{head}\r\n").as_bytes()).ok()?;
+    if request.method == "HEAD" {
+        return Some(());
+    }
+    match fault {
+        Some(Fault::CutOff(bytes)) => {
+            stream.write_all(&body[..bytes]).ok()?;
+            return None;
+        }
+        Some(Fault::StandsStill(bytes)) => {
+            stream.write_all(&body[..bytes]).ok()?;
+            thread::sleep(Duration::from_secs(3));
+            return None;
+        }
+        Some(Fault::Trickle) => {
+            for byte in body {
+                stream.write_all(&[byte]).ok()?;
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        _ => stream.write_all(&body).ok()?,
+    }
+    Some(())
+}
+
+fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+    let mut words = line.split_whitespace();
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        match line.trim_end().split_once(':') {
+            None => break,
+            Some((name, value)) => headers.insert(name.to_ascii_lowercase(), value.trim().to_owned()),
+        };
+    }
+    let length: usize = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name.to_owned(), decode(value).unwrap())
+    };
+    let query = query.split('&').filter(|text| !text.is_empty()).map(pair).collect();
+    let path = decode(path).unwrap();
+    let key = path.trim_start_matches('/').split_once('/').map(|(_, key)| key).unwrap_or_default().to_owned();
+    Some(Request { method, key, query, headers, body })
+}
+
+fn etag(body: &[u8]) -> String {
+    format!("\"{}\"", &blake3::hash(body).to_hex()[..32])
+}
+
+fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Response {
+    if !state.has_bucket {
+        let makes = request.method == "PUT" && request.key.is_empty();
+        state.has_bucket = makes;
+        return if makes { Response::new(200) } else { Response::error(404, "NoSuchBucket") };
+    }
+    match request.method.as_str() {
+        "PUT" => put(state, request),
+        "DELETE" => {
+            state.objects.remove(&request.key);
+            Response::new(204)
+        }
+        "HEAD" if request.key.is_empty() => Response::new(200),
+        "GET" if request.key.is_empty() && request.query.contains_key("list-type") => list(state, request),
+        "GET" if request.key.is_empty() => Response::error(404, "NoSuchConfiguration"),
+        _ => match state.objects.get(&request.key) {
+            None => Response::error(404, "NoSuchKey"),
+            Some(body) => get(body, request, fault),
+        },
+    }
+}
+
+fn put(state: &mut State, request: &Request) -> Response {
+    let current = state.objects.get(&request.key).map(|body| etag(body));
+    let holds = match (request.headers.get("if-none-match"), request.headers.get("if-match")) {
+        _ if state.ignores_conditions => true,
+        (Some(_), _) => current.is_none(),
+        (None, Some(_)) if current.is_none() => return Response::error(404, "NoSuchKey"),
+        (None, Some(expected)) => current.as_ref() == Some(expected),
+        (None, None) => true,
+    };
+    if !holds {
+        return Response::error(412, "PreconditionFailed");
+    }
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &request.body) as u32;
+    let told = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sum.to_be_bytes());
+    if request.headers.get("x-amz-checksum-crc32").is_some_and(|asked| *asked != told) {
+        return Response::error(400, "BadDigest");
+    }
+    state.objects.insert(request.key.clone(), request.body.clone());
+    Response::new(200).header("etag", etag(&request.body))
+}
+
+fn get(body: &[u8], request: &Request, fault: Option<&Fault>) -> Response {
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, body) as u32;
+    let told = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sum.to_be_bytes());
+    let whole = || {
+        let mut response = Response::new(200).header("etag", etag(body));
+        response = response.header("last-modified", "Tue, 24 Nov 2026 04:00:00 GMT");
+        if request.method == "HEAD" {
+            return response.header("content-length", body.len());
+        }
+        response.body = body.to_vec();
+        response.header("x-amz-checksum-crc32", &told)
+    };
+    let Some(range) = request.headers.get("range").filter(|_| !matches!(fault, Some(Fault::WholeObject)))
+    else {
+        return whole();
+    };
+    let (first, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+    let (mut first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+    if first >= body.len() {
+        return Response::error(416, "InvalidRange");
+    }
+    let last = last.min(body.len() - 1);
+    if matches!(fault, Some(Fault::OtherRange)) {
+        first = first.saturating_sub(1);
+    }
+    let mut response = Response::new(206).header("etag", etag(body));
+    response = response.header("content-range", format!("bytes {first}-{last}/{}", body.len()));
+    response.body = body[first..=last].to_vec();
+    response
+}
+
+fn list(state: &State, request: &Request) -> Response {
+    let prefix = request.query.get("prefix").cloned().unwrap_or_default();
+    let after = request.query.get("continuation-token").cloned().unwrap_or_default();
+    let matching: Vec<_> =
+        state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after).collect();
+    let page = &matching[..matching.len().min(state.page_size)];
+    let mut text = String::from("<ListBucketResult><EncodingType>url</EncodingType>");
+    let is_last = page.len() == matching.len() && !state.endless_listing;
+    text += &format!("<IsTruncated>{}</IsTruncated>", !is_last);
+    if let Some((key, _)) = page.last().filter(|_| !is_last) {
+        text += &format!("<NextContinuationToken>{key}</NextContinuationToken>");
+    }
+    for (key, body) in page {
+        let quoted: String = key
+            .bytes()
+            .map(|byte| match byte {
+                b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+                _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            })
+            .collect();
+        text += &format!(
+            "<Contents><Key>{quoted}</Key><Size>{}</Size><ETag>{}</ETag>\
+             <LastModified>2026-11-24T04:00:00.000Z</LastModified></Contents>",
+            body.len(),
+            etag(body).replace('"', "&quot;")
+        );
+    }
+    Response { body: (text + "</ListBucketResult>").into_bytes(), ..Response::new(200) }
+}
