@@ -304,9 +304,9 @@ fn a_bundle_of_certificates_is_checked_before_it_is_trusted() {
 fn a_url_says_all_and_mistakes_in_it_are_explained() {
     let options = S3Options::parse(
         "my-bucket/a/b/?endpoint=https://s3.example.com:9000/&region=eu-west-1&path-style=false\
-         &profile=a%20b&ca-bundle=/etc/ca.pem&proxy=http://10.0.0.1:3128&storage-class=STANDARD_IA&sse=aws:kms\
-         &sse-kms-key=k&request-payer=true&checksum=crc64nvme&connect-timeout=250ms&first-byte-timeout=2m&stall-timeout=5s\
-         &conditional=single-writer",
+         &profile=a%20b&ca-bundle=/etc/ca.pem&proxy=http://10.0.0.1:3128&storage-class=STANDARD_IA\
+         &sse=aws:kms&sse-kms-key=k&request-payer=true&checksum=crc64nvme&connect-timeout=250ms\
+         &first-byte-timeout=2m&stall-timeout=5s&conditional=single-writer",
     )
     .unwrap();
     assert_eq!((options.bucket.as_str(), options.prefix.as_str()), ("my-bucket", "a/b/"));
