@@ -192,7 +192,7 @@ fn nothing_hangs_and_nothing_short_or_wrong_is_taken_for_whole() {
         fake.fail([fault.clone()]);
         let error = client.get(&key("a")).unwrap_err();
         assert!(error.is_transient(), "{fault:?}: {error:?}");
-        assert!(begun.elapsed() < Duration::from_secs(3), "{fault:?} took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(6), "{fault:?} took {:?}", begun.elapsed());
         if !matches!(fault, Fault::FlippedBit) {
             fake.fail([fault.clone()]);
             let error = client.get_range(&key("a"), 0..40_000).unwrap_err();
