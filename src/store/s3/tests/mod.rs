@@ -287,6 +287,22 @@ fn a_server_that_is_not_there_fails_soon_and_says_so() {
 }
 
 #[test]
+fn an_upload_that_nobody_takes_is_given_up_however_much_of_it_was_sent() {
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = deaf.local_addr().unwrap().port();
+    // Connections come about, and nobody reads from them.
+    let url = format!("bucket?endpoint=http://127.0.0.1:{port}&first-byte-timeout=20s&stall-timeout=700ms");
+    let store = S3Store::new(S3Options::parse(&url).unwrap(), false).with_access_key("id", "secret");
+    let begun = Instant::now();
+    let error = client(store).create(&key("a"), Bytes::from(vec![0; 32 << 20])).unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("nothing has moved for 0.7 s"), "{source}");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    drop(deaf);
+}
+
+#[test]
 fn a_bundle_of_certificates_is_checked_before_it_is_trusted() {
     let directory = tempfile::tempdir().unwrap();
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
