@@ -153,6 +153,31 @@ fn a_probe_tells_what_a_store_keeps_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn tls_is_used_and_a_certificate_nobody_vouches_for_is_refused_at_once() {
+    let Some(weed) = weed() else { return };
+    let Some((port, certificate)) = &weed.tls else {
+        assert!(std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(), "openssl is missing");
+        println!("skipped: openssl is missing");
+        return;
+    };
+    let bucket = Bucket::new(format!("{}&stall-timeout=20s", weed.url()));
+    assert_ok(&bucket.init());
+    let behind_tls = bucket.url.replace(&weed.endpoint(), &format!("https://127.0.0.1:{port}"));
+    let listed = |url: &str| {
+        let mut command = bucket.command(&["key", "list", "--json"], OWNER);
+        command.env("LIFEBOAT_REPO", url);
+        finish(command)
+    };
+    let begun = Instant::now();
+    let refused = listed(&behind_tls);
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.stderr.to_lowercase().contains("certificate"), "{refused:?}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    let taken = listed(&format!("{behind_tls}&ca-bundle={}", certificate.display()));
+    assert_eq!(taken.status, Some(0), "{taken:?}");
+}
+
+#[test]
 fn a_directory_is_probed_as_well() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path("repo")).unwrap();

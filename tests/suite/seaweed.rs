@@ -19,6 +19,8 @@ pub const READER: (&str, &str) = ("reader-key", "reader-secret");
 /// A server that runs.
 pub struct Weed {
     port: u16,
+    /// The same server behind TLS, and the certificate that it shows; where there is openssl.
+    pub tls: Option<(u16, PathBuf)>,
     /// Its standard input is what it lives by: when this process ends, however, it ends too.
     _guard: Child,
 }
@@ -78,7 +80,8 @@ fn try_start(program: &Path) -> Option<Weed> {
     let reader = identity("reader", READER, &["Read", "List"]);
     let config = serde_json::json!({ "identities": [owner, reader] });
     fs::write(dir.join("s3.json"), config.to_string()).unwrap();
-    let listeners: Vec<TcpListener> = (0..8).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let certificate = make_certificate(&dir);
+    let listeners: Vec<TcpListener> = (0..9).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
     let ports: Vec<u16> = listeners.iter().map(|one| one.local_addr().unwrap().port()).collect();
     drop(listeners);
     let names = ["master", "volume", "filer", "s3"]
@@ -93,9 +96,14 @@ fn try_start(program: &Path) -> Option<Weed> {
     command.args(names.zip(&ports).map(|(name, port)| format!("{name}{port}")));
     command.args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=50", "-volume.minFreeSpace=1"]);
     command.arg("-master.volumeSizeLimitMB=64");
+    let tls = certificate.map(|path| (ports[8], path));
+    if let Some((port, path)) = &tls {
+        command.arg(format!("-s3.port.https={port}")).arg(format!("-s3.cert.file={}", path.display()));
+        command.arg(format!("-s3.key.file={}", dir.join("key.pem").display()));
+    }
     let log = fs::File::create(dir.join("log")).unwrap();
     command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
-    let mut weed = Weed { port: ports[6], _guard: command.spawn().unwrap() };
+    let mut weed = Weed { port: ports[6], tls, _guard: command.spawn().unwrap() };
     let deadline = Instant::now() + Duration::from_secs(60);
     while Instant::now() < deadline {
         if TcpStream::connect(("127.0.0.1", weed.port)).is_ok() && is_ready(&weed) {
@@ -106,6 +114,29 @@ fn try_start(program: &Path) -> Option<Weed> {
     eprintln!("{}", fs::read_to_string(dir.join("log")).unwrap_or_default());
     drop(weed._guard.stdin.take());
     None
+}
+
+/// A certificate for loopback that vouches for itself.
+fn make_certificate(dir: &Path) -> Option<PathBuf> {
+    let path = dir.join("certificate.pem");
+    let mut command = Command::new("openssl");
+    command.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "30",
+    ]);
+    command.args(["-subj", "/CN=lifeboat tests", "-addext", "subjectAltName=IP:127.0.0.1"]);
+    // What is a CA may not speak for itself.
+    command.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    command.arg("-keyout").arg(dir.join("key.pem")).arg("-out").arg(&path);
+    let made = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    made.is_ok_and(|status| status.success()).then_some(path)
 }
 
 /// Whether it keeps an object: the door opens before the house is built.

@@ -130,7 +130,9 @@ pub async fn while_it_moves<T>(
         if idle >= allowed {
             return Err(Broken::Stalled(allowed));
         }
-        if let Ok(answer) = timeout(allowed.saturating_sub(idle), request.as_mut()).await {
+        // What is allowed changes as the body goes out: it is looked at again before long.
+        let wait = allowed.saturating_sub(idle).min(limits.stall);
+        if let Ok(answer) = timeout(wait, request.as_mut()).await {
             return Ok(answer);
         }
     }

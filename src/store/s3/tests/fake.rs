@@ -121,8 +121,8 @@ impl Fake {
     /// The same; makes its bucket if need be.
     pub fn store_for(&self, more: &str, create: bool) -> S3Store {
         let url = format!(
-            "bucket/pre/fix?endpoint=http://127.0.0.1:{}&connect-timeout=300ms&first-byte-timeout=500ms\
-             &stall-timeout=400ms{more}",
+            "bucket/pre/fix?endpoint=http://127.0.0.1:{}&connect-timeout=500ms&first-byte-timeout=1s\
+             &stall-timeout=1s{more}",
             self.port
         );
         S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret")
@@ -189,7 +189,7 @@ fn send(stream: &mut TcpStream, request: &Request, response: Response, fault: Op
     let mut body = response.body;
     match fault {
         Some(Fault::Silence) => {
-            thread::sleep(Duration::from_secs(3));
+            thread::sleep(Duration::from_secs(9));
             return None;
         }
         Some(Fault::LostAnswer) => return None,
@@ -214,7 +214,7 @@ fn send(stream: &mut TcpStream, request: &Request, response: Response, fault: Op
         }
         Some(Fault::StandsStill(bytes)) => {
             stream.write_all(&body[..bytes]).ok()?;
-            thread::sleep(Duration::from_secs(3));
+            thread::sleep(Duration::from_secs(9));
             return None;
         }
         Some(Fault::Trickle) => {
