@@ -204,10 +204,15 @@ fn a_server_that_is_not_there_or_never_answers_ends_in_time() {
     });
     let times = "connect-timeout=500ms&first-byte-timeout=1s&stall-timeout=1s";
     for (port, said) in [(closed, "refused"), (port, "nothing has moved")] {
-        let bucket = Bucket::new(format!("s3://bucket?endpoint=http://127.0.0.1:{port}&{times}"));
+        let url = format!("s3://bucket?endpoint=http://127.0.0.1:{port}&{times}");
+        let bucket = Bucket::new("main".into());
+        let settings = format!("[repository.main]\nurl = \"{url}\"\nretries = 2\nretry_deadline = \"5s\"\n");
+        std::fs::write(bucket.sandbox.path("lifeboat.toml"), settings).unwrap();
         let begun = Instant::now();
         for words in [&["snapshots"][..], &["init", "--recipient", &bucket.recipient]] {
-            let run = bucket.run(words);
+            let mut command = bucket.command(words, OWNER);
+            command.env("LIFEBOAT_CONFIG", bucket.sandbox.path("lifeboat.toml"));
+            let run = finish(command);
             assert_eq!(run.status, Some(1), "{run:?}");
             assert!(run.stderr.contains(said) && run.stderr.contains("s3://bucket"), "{run:?}");
         }
