@@ -160,6 +160,9 @@ pub enum Command {
     /// Manage who can open the repository
     #[command(subcommand)]
     Key(commands::key::Command),
+    /// Look after the stores of a repository that has several
+    #[command(subcommand)]
+    Replica(commands::replica::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

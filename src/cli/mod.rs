@@ -14,6 +14,7 @@ pub mod exit;
 pub mod manual;
 pub mod opening;
 pub mod output;
+pub mod replicas;
 pub mod restore_run;
 pub mod secrets;
 pub mod settings;
@@ -67,6 +68,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Stats(args) => browse_run::run_stats(args, context),
         Command::Snapshots(args) => commands::snapshots::run(args, context),
         Command::Key(command) => commands::key::run(command, context),
+        Command::Replica(command) => commands::replica::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

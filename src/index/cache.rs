@@ -243,10 +243,19 @@ fn fetch_segment(
         Err(StoreError::NotFound { .. }) => return Ok(Err(SegmentError::Rows("it has vanished"))),
         Err(error) => return Err(IndexError::Store(error)),
     };
-    Ok(decode_segment(identities, &object).and_then(|segment| {
-        verify(&segment).map_err(SegmentError::Signature)?;
-        Ok(segment)
-    }))
+    let decode = |object: &[u8]| {
+        decode_segment(identities, object).and_then(|segment| {
+            verify(&segment).map_err(SegmentError::Signature)?;
+            Ok(segment)
+        })
+    };
+    let decoded = decode(&object);
+    if decoded.is_err()
+        && let Some(good) = client.rescue(&key, limits::SEGMENT_MAX_BYTES, &|body| decode(body).is_ok())
+    {
+        return Ok(decode(&good));
+    }
+    Ok(decoded)
 }
 
 fn append_rows(batch: &mut (Vec<SegmentName>, SegmentRows), name: SegmentName, rows: SegmentRows) {

@@ -1,5 +1,6 @@
 //! Snapshots: the record of one backup. Creating it is the commit, and the only one.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::base::error_kind::ErrorKind;
@@ -258,6 +259,28 @@ pub fn decode(
     Ok(Some(snapshot))
 }
 
+/// The same of the object `key`; where it is damaged, of another replica's copy, which is returned with it.
+fn decode_or_rescue(
+    client: &Client,
+    keyring: &Keyring,
+    key: &Key,
+    object: Bytes,
+) -> (Bytes, Result<Option<Snapshot>, SnapshotError>) {
+    let Some((host, id)) = parse_key(key.as_str()) else { return (object, Ok(None)) };
+    let decoded = decode(keyring, host, &id, &object);
+    if decoded.is_ok() || client.store().replicas().is_none() {
+        return (object, decoded);
+    }
+    let is_good = |body: &Bytes| decode(keyring, host, &id, body).is_ok();
+    match client.rescue(key, limits::SNAPSHOT_MAX_BYTES, &is_good) {
+        Some(good) => {
+            let decoded = decode(keyring, host, &id, &good);
+            (good, decoded)
+        }
+        None => (object, decoded),
+    }
+}
+
 /// All snapshots, oldest first; damaged ones and fences among them, at the end.
 pub fn list(client: &Client, keyring: &Keyring) -> Result<Vec<Listed>, SnapshotError> {
     keyring.meta_identities("listing snapshots")?;
@@ -274,8 +297,8 @@ pub fn list(client: &Client, keyring: &Keyring) -> Result<Vec<Listed>, SnapshotE
             }
             Err(error) => return Err(SnapshotError::Store(error)),
         };
+        let (object, snapshot) = decode_or_rescue(client, keyring, &meta.key, object);
         let hash = ObjectHash(*blake3::hash(&object).as_bytes());
-        let snapshot = decode(keyring, host, &id, &object);
         listed.push(Listed { id, host: host.to_owned(), hash, snapshot });
     }
     listed.sort_by_key(|entry| match &entry.snapshot {
@@ -299,13 +322,13 @@ pub fn find(client: &Client, keyring: &Keyring, spec: &str) -> Result<Snapshot, 
     let metas = client.list("snapshots/").map_err(SnapshotError::Store)?;
     let mut matches: Vec<Snapshot> = Vec::new();
     for meta in &metas {
-        let Some((host, id)) = parse_key(meta.key.as_str()) else { continue };
+        let Some((_, id)) = parse_key(meta.key.as_str()) else { continue };
         if !id.to_string().starts_with(&wanted) {
             continue;
         }
         let (object, _) =
             client.get_bounded(&meta.key, limits::SNAPSHOT_MAX_BYTES).map_err(SnapshotError::Store)?;
-        matches.extend(decode(keyring, host, &id, &object)?);
+        matches.extend(decode_or_rescue(client, keyring, &meta.key, object).1?);
     }
     match matches.len() {
         0 => Err(not_found()),

@@ -15,6 +15,7 @@ pub mod key;
 pub mod memory;
 mod place;
 pub mod recording;
+pub mod replicas;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,6 +32,7 @@ use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::place::Place;
+use crate::store::replicas::ReplicatedStore;
 
 /// What every operation of a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -169,6 +171,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The blocking face of a store that has one by nature: callers on threads of their own go
     /// through it and need no runtime.
     fn blocking(&self) -> Option<&dyn BlockingStore> {
+        None
+    }
+
+    /// The single replicas, of a store that is several: for comparing and repairing copies.
+    fn replicas(&self) -> Option<&ReplicatedStore> {
         None
     }
 }

@@ -75,7 +75,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     }
     let label = slot_label(args.label.as_deref(), &process::host_name())?;
     let paths = local_paths(context)?;
-    let client = store(&choice.url, true)?;
+    let client = store(context, &choice, true)?;
     let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts())
         .map_err(|e| open_failure(&e))?;
     // Whatever was known at this place before is gone: this repository was made here and now.
