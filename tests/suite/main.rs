@@ -8,6 +8,7 @@
 //! - `damage`: no damage goes unnoticed, and nothing wrong is ever restored
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `keys`: roles hold what their slots hold
+//! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `demo`: the demo brings everything back
@@ -22,6 +23,7 @@ mod format;
 mod generated;
 mod keys;
 mod program;
+mod replicas;
 mod tidy;
 mod vectors;
 mod world;
