@@ -26,6 +26,8 @@ use crate::ui::{escape, format};
 
 /// How long a command waits in the end for what still goes on in the background.
 const SETTLE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a replica may take to answer after most others did, before a run goes on without it.
+const ANSWER_GRACE: Duration = Duration::from_secs(5);
 /// How long a backup works off what replicas have missed.
 const DRAIN_LIMIT: Duration = Duration::from_secs(300);
 
@@ -84,13 +86,18 @@ pub fn leave_out_strangers(client: &Client, welcome: Option<&str>) {
     let Some(replicas) = client.store().replicas() else { return };
     let set = replicas.set();
     let Ok(key) = Key::new("config") else { return };
+    let copies = client.with_replicas(|set| set.copies_within(&key, limits::CONFIG_MAX_BYTES, ANSWER_GRACE));
     let mut found: Vec<Option<Result<Config, bool>>> = Vec::new();
-    for at in 0..set.members().len() {
-        found.push(match client.with_replicas(|set| set.copy(at, &key, limits::CONFIG_MAX_BYTES)) {
-            Some(Ok(body)) => Some(Config::decode(&body, &set.members()[at].spec.url).map_err(|_| true)),
+    for (member, copy) in set.members().iter().zip(copies.unwrap_or_default()) {
+        found.push(match copy {
+            Some(Ok(body)) => Some(Config::decode(&body, &member.spec.url).map_err(|_| true)),
             Some(Err(error)) if error.is_not_found() => Some(Err(false)),
             // Not reachable now: it may be later.
-            _ => None,
+            Some(Err(_)) => None,
+            None => {
+                member.exclude(format!("it has not answered within {} s", ANSWER_GRACE.as_secs()));
+                None
+            }
         });
     }
     let ids: Vec<_> = found.iter().flatten().flatten().map(|config| config.public.id).collect();

@@ -4,6 +4,7 @@
 //! found to be good is put in the place of the bad copies, by the store.
 
 use std::ops::Range;
+use std::sync::PoisonError;
 
 use bytes::Bytes;
 
@@ -125,9 +126,10 @@ impl IndexedRepository {
         let identities = self.identities(pack.kind).ok()?;
         let look = |body: &Bytes| {
             let mut fetch = |range| slice(&key, body, range);
-            let reader = PackReader::open(identities, pack.sealed_len, &mut fetch).ok()?;
+            let reader = PackReader::open(identities, pack.sealed_len, fetch).ok()?;
             read(&reader, &mut fetch)
         };
+        let _rescuing = self.rescuing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(body) = self.rescued_pack(&pack.name)
             && let Some(found) = look(&body)
         {

@@ -101,6 +101,8 @@ pub struct IndexedRepository {
     blocks: Mutex<BlockCache>,
     /// The pack that was last found damaged in one replica, whole from another.
     rescued: Mutex<Option<(PackName, Bytes)>>,
+    /// Held while copies are compared: what one thread finds serves the others.
+    pub(super) rescuing: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -121,8 +123,9 @@ impl IndexedRepository {
     pub fn new(repository: Repository, index: Index) -> Self {
         let key = |kind| repository.keyring().chunk_key(kind);
         let (data_key, meta_key) = (key(ChunkKind::Data), key(ChunkKind::Meta));
-        let (readers, blocks, rescued) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { repository, index, data_key, meta_key, readers, blocks, rescued }
+        let (readers, blocks) = (Mutex::default(), Mutex::default());
+        let (rescued, rescuing) = (Mutex::default(), Mutex::default());
+        Self { repository, index, data_key, meta_key, readers, blocks, rescued, rescuing }
     }
 
     /// The repository.

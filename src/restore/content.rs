@@ -137,8 +137,8 @@ impl<'r> Writer<'r> {
         let raw_len = run.plan.blocks[job.block as usize].raw_len as usize;
         let mut block = std::mem::take(&mut self.block);
         let decoded = self.decompressor.decompress_into(frame, raw_len, &mut block);
-        if (decoded.is_err() || !self.is_right(schedule, job, &block))
-            && let Some(better) = self.better_block(schedule, job)
+        if (decoded.is_err() || !run.is_right(schedule, job, &block))
+            && let Some(better) = run.better_block(schedule, job)
         {
             block = better;
         } else if let Err(error) = decoded {
@@ -167,36 +167,6 @@ impl<'r> Writer<'r> {
         }
         run.advance(files, bytes);
         self.block = block;
-    }
-
-    /// Whether every chunk that is wanted of a block is what its id says.
-    fn is_right(&self, schedule: &Schedule, job: &Job, block: &[u8]) -> bool {
-        let placements = self.run.plan.items.placements();
-        let mut known = HashMap::new();
-        schedule.order[job.order.clone()].iter().all(|number| {
-            let wanted = &placements[*number as usize];
-            let start = wanted.offset as usize;
-            let id = known.entry((wanted.offset, wanted.len)).or_insert_with(|| {
-                block.get(start..start + wanted.len as usize).map(|chunk| self.run.source.chunk_id(chunk))
-            });
-            *id == Some(wanted.id)
-        })
-    }
-
-    /// The block from another copy of its pack, if there is one in which all of it is right.
-    fn better_block(&self, schedule: &Schedule, job: &Job) -> Option<Vec<u8>> {
-        let run = self.run;
-        let block = &run.plan.blocks[job.block as usize];
-        let decode = |frame: &[u8]| {
-            let mut plain = Vec::new();
-            let mut decompressor = Decompressor::new().ok()?;
-            decompressor.decompress_into(frame, block.raw_len as usize, &mut plain).ok()?;
-            self.is_right(schedule, job, &plain).then_some(plain)
-        };
-        let plain = u64::from(block.offset)..block.end();
-        let pack = &run.plan.packs[block.pack as usize];
-        let frame = run.source.another_copy(pack, plain, &|frame| decode(frame).is_some())?;
-        decode(&frame)
     }
 
     /// Writes the pieces that a block holds of one file; says how many bytes.

@@ -130,10 +130,7 @@ impl Client {
         work: impl FnOnce(&'a Set) -> F,
     ) -> Option<T> {
         let set = self.store.replicas()?.set();
-        match &self.executor {
-            Some(executor) => Some(executor.runtime().block_on(work(set))),
-            None => None,
-        }
+        self.executor.as_ref().map(|executor| executor.runtime().block_on(work(set)))
     }
 
     /// Looks at every replica's copy of `key`: the first that `is_good` is returned, and put in the place

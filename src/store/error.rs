@@ -148,9 +148,9 @@ pub enum StoreError {
         /// What was tried.
         action: &'static str,
         /// The server's own name for it, or the HTTP status.
-        code: String,
+        code: Box<str>,
         /// What it says, escaped and shortened.
-        message: String,
+        message: Box<str>,
         /// Whether it may well be otherwise a little later.
         is_transient: bool,
     },
@@ -164,7 +164,7 @@ pub enum StoreError {
         /// What was tried.
         action: &'static str,
         /// Which replicas failed, and how.
-        why: String,
+        why: Box<str>,
     },
     /// There is no store at the named place.
     #[error(

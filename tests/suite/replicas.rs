@@ -183,6 +183,10 @@ fn damage_in_a_replica_is_read_around_and_mended() {
 fn a_restore_mends_the_bad_copies_it_meets_and_says_so() {
     let world = Replicated::new();
     world.expect(0, &["backup", "sample"]);
+    // The good one is read only where no other answers.
+    let configuration = fs::read_to_string(world.path("lifeboat.toml")).unwrap();
+    let configuration = configuration.replace("name = 'c'", "name = 'c'\nweight = 0");
+    fs::write(world.path("lifeboat.toml"), configuration).unwrap();
     // Bad in two of three, in different places: whichever is read first.
     for (name, place) in [("a", 3), ("b", 2)] {
         for pack in files_below(&world.path(name).join("packs")) {
@@ -299,7 +303,8 @@ fn what_a_killed_backup_left_behind_is_made_up_for() {
     for round in 0..6u64 {
         world.lose("c");
         for n in 0..8 {
-            fs::write(world.path("source").join(format!("more-{n}")), noise(3_000_000, round * 8 + n)).unwrap();
+            fs::write(world.path("source").join(format!("more-{n}")), noise(3_000_000, round * 8 + n))
+                .unwrap();
         }
         let mut child = world
             .command(&["backup", "sample"])

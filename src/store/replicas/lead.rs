@@ -255,7 +255,7 @@ async fn carry(leader: &Arc<Member>, follower: &Arc<Member>, key: &Key) -> Resul
             result => return result,
         }
     }
-    let why = format!("it changed {CARRY_ATTEMPTS} times while it was copied");
+    let why = format!("it changed {CARRY_ATTEMPTS} times while it was copied").into();
     Err(StoreError::Quorum {
         location: follower.spec.url.clone(),
         key: key.to_string(),

@@ -23,7 +23,14 @@ impl Set {
     pub(super) async fn list_union(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StoreError> {
         check_prefix(prefix)?;
         let mut listings = JoinSet::new();
-        for (at, member) in self.members.iter().enumerate() {
+        // Those left alone after failures are asked only where the others are too few.
+        let mut go: Vec<bool> = self.members.iter().map(|member| member.admits()).collect();
+        let reached =
+            self.members.iter().zip(&go).filter(|(member, go)| member.is_required() && **go).count();
+        if reached < self.sight() {
+            go.fill(true);
+        }
+        for (at, member) in self.members.iter().enumerate().filter(|(at, _)| go[*at]) {
             let listing = list_at(Arc::clone(member), prefix.to_owned(), self.options.timing.list_limit);
             listings.spawn(async move { (at, listing.await) });
         }
@@ -74,7 +81,7 @@ impl Set {
                     self.note(format!("replica {} cannot be listed: {}", member.spec.name, chain(&error)));
                     failure.get_or_insert(error);
                 }
-                None => self.note(format!("replica {} is too slow to be listed", member.spec.name)),
+                None => self.note(format!("replica {} has not been listed in time", member.spec.name)),
             }
         }
         match failure {

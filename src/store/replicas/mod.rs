@@ -276,7 +276,7 @@ impl Set {
     }
 
     fn too_few(&self, key: impl ToString, action: &'static str, why: String) -> StoreError {
-        StoreError::Quorum { location: self.location(), key: key.to_string(), action, why }
+        StoreError::Quorum { location: self.location(), key: key.to_string(), action, why: why.into() }
     }
 }
 

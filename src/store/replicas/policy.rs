@@ -89,7 +89,7 @@ fn score(policy: ReadPolicy, candidate: &Candidate<'_>, key: &str, bytes: u64) -
 fn rotate(order: &mut [usize], candidates: &[Candidate<'_>], turn: u64) {
     let total: u64 = order.iter().map(|at| u64::from(candidates[*at].weight)).sum();
     // Steps of the golden ratio visit the shares evenly, and not one share after the other.
-    let mut place = (u128::from(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * u128::from(total) >> 64) as u64;
+    let mut place = ((u128::from(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * u128::from(total)) >> 64) as u64;
     let first = order.iter().position(|at| {
         let weight = u64::from(candidates[*at].weight);
         let here = place < weight;

@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::task::JoinSet;
 
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
+use crate::store::replicas::breaker::State;
 use crate::store::replicas::member::{Answer, Member, chain};
 use crate::store::replicas::queue::Task;
 use crate::store::replicas::remove::delete_at;
@@ -23,7 +26,44 @@ impl Set {
         if member.queue.hides(key) {
             return Err(StoreError::NotFound { location: member.spec.url.clone(), key: key.to_string() });
         }
+        if member.state() == State::Open {
+            return Err(member.left_out());
+        }
         get_at(member, key.clone(), max_bytes).await.map(|(body, _)| body)
+    }
+
+    /// What every replica has under `key`; `None` of those that have not answered `grace` after most of
+    /// the others.
+    pub async fn copies_within(
+        &self,
+        key: &Key,
+        max_bytes: u64,
+        grace: Duration,
+    ) -> Vec<Option<Result<Bytes, StoreError>>> {
+        let mut reads = JoinSet::new();
+        let mut found: Vec<Option<Result<Bytes, StoreError>>> = self.members.iter().map(|_| None).collect();
+        for (at, member) in self.members.iter().enumerate() {
+            let read = get_at(Arc::clone(member), key.clone(), max_bytes);
+            reads.spawn(async move { (at, read.await.map(|(body, _)| body)) });
+        }
+        let mut deadline: Option<Instant> = None;
+        loop {
+            let joined = match deadline {
+                None => reads.join_next().await,
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    tokio::time::timeout(left, reads.join_next()).await.unwrap_or(None)
+                }
+            };
+            let Some(joined) = joined else { return found };
+            if let Ok((at, answer)) = joined {
+                found[at] = Some(answer);
+            }
+            let good = found.iter().filter(|one| matches!(one, Some(Ok(_)))).count();
+            if deadline.is_none() && good * 2 > found.len() {
+                deadline = Some(Instant::now() + grace);
+            }
+        }
     }
 
     /// Makes `good` what the replica number `at` has under `key`; whether anything had to be done. The

@@ -193,7 +193,7 @@ fn writers_that_see_different_replicas_never_both_win_a_contested_key() {
         let (memories, stores) = memories(count);
         let random = |n: u64| mix(round * 1000 + n);
         let views: Vec<Vec<bool>> = (0..3u64)
-            .map(|host| (0..count as u64).map(|n| random(host * 16 + n) % 3 > 0).collect())
+            .map(|host| (0..count as u64).map(|n| random(host * 16 + n) & 7 > 2).collect())
             .collect();
         let contested = key("snapshots/h/s");
         let clients = hosts(&stores, &views);
@@ -222,7 +222,7 @@ fn writers_that_see_different_replicas_never_both_win_a_contested_key() {
             }
             assert_eq!(drain(&later), 0);
             let healed = memories.iter().filter(|one| one.get_now(&contested, 99).is_ok()).count();
-            assert!(healed >= count / 2 + 1);
+            assert!(healed > count / 2);
         }
     }
     assert!(won_rounds > 100, "{won_rounds}");
@@ -235,7 +235,7 @@ fn counting_by_swaps_from_hosts_that_see_different_replicas_loses_nothing_that_w
         let counter = key("gc/state");
         client_of(stores.clone()).swap(&counter, None, body("0")).unwrap();
         let views: Vec<Vec<bool>> = (0..4u64)
-            .map(|host| (0..3u64).map(|n| mix(round * 100 + host * 8 + n) % 4 > 0).collect())
+            .map(|host| (0..3u64).map(|n| mix(round * 100 + host * 8 + n) & 3 > 0).collect())
             .collect();
         let clients = hosts(&stores, &views);
         let counts: Vec<(u64, u64)> = thread::scope(|scope| {
@@ -498,7 +498,7 @@ fn a_follower_that_was_away_gets_the_newest_led_body_and_never_an_older_one() {
     let first = away.swap(&state, None, body("1")).unwrap();
     away.swap(&state, Some(first), body("2")).unwrap();
     let back = client_of(stores);
-    back.with_replicas(|set| std::future::ready(set.members()[2].queue.add(&state, Task::Put).unwrap()));
+    back.store().replicas().unwrap().set().members()[2].queue.add(&state, Task::Put).unwrap();
     assert_eq!(drain(&back), 0);
     assert_eq!(memories[2].get_now(&state, 9).unwrap().0, body("2"));
 }
@@ -513,9 +513,8 @@ fn a_damaged_copy_is_never_carried_over_good_ones() {
             memories[0].delete_now(&key(name)).unwrap();
             memories[0].create_now(&key(name), &body("evil")).unwrap();
             for at in 0..count {
-                let note =
-                    |set: &crate::store::replicas::Set| set.members()[at].queue.add(&key(name), Task::Put);
-                client.with_replicas(|set| std::future::ready(note(set))).unwrap().unwrap();
+                let set = client.store().replicas().unwrap().set();
+                set.members()[at].queue.add(&key(name), Task::Put).unwrap();
             }
             client.get(&key(name)).unwrap();
         }

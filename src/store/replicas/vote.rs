@@ -19,6 +19,8 @@ use crate::store::replicas::queue::Task;
 const BODY_MAX_BYTES: u64 = limits::SNAPSHOT_MAX_BYTES;
 /// What is expected of one, for time limits.
 const BODY_USUAL_BYTES: u64 = 64 << 10;
+/// How long each replica is waited for while votes are cast one after the other.
+const IMPATIENT: Duration = Duration::from_secs(5);
 /// How long a decision waits for the votes that do not matter any more.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -51,7 +53,7 @@ impl Set {
         let in_order = (0..voters.len()).filter(|at| admitted[*at]);
         let mut proposal = body.clone();
         for at in in_order.chain((0..voters.len()).filter(|at| !admitted[*at])) {
-            let cast = cast(Arc::clone(&voters[at]), key.clone(), body.clone()).await;
+            let cast = cast(Arc::clone(&voters[at]), key.clone(), body.clone(), Some(IMPATIENT)).await;
             if let Cast::Had(_, other) = &cast {
                 // Whoever comes second helps the first, so that votes are not split without need.
                 proposal = other.clone();
@@ -63,6 +65,14 @@ impl Set {
             }
         }
         self.cast_the_rest(&voters, &key, (&proposal, hash), &mut casts).await;
+        if !matches!(decide(&casts, hash), Chosen::Body(_)) {
+            // Those that were asked in haste get all the time there is.
+            casts
+                .iter_mut()
+                .filter(|cast| matches!(cast, Some(cast) if cast.is_failed()))
+                .for_each(|cast| *cast = None);
+            self.cast_the_rest(&voters, &key, (&proposal, hash), &mut casts).await;
+        }
         let new = casts.iter().filter(|cast| matches!(cast, Some(Cast::New))).count();
         let held = |cast: &&Option<Cast>| match cast {
             Some(Cast::Had(other, _) | Cast::Helped(other)) => *other == hash,
@@ -109,7 +119,7 @@ impl Set {
         let proposed = blake3::hash(proposal);
         let mut rest = JoinSet::new();
         for at in (0..voters.len()).filter(|at| casts[*at].is_none()).collect::<Vec<_>>() {
-            let cast = cast(Arc::clone(&voters[at]), key.clone(), proposal.clone());
+            let cast = cast(Arc::clone(&voters[at]), key.clone(), proposal.clone(), None);
             rest.spawn(async move { (at, cast.await) });
         }
         let mut deadline: Option<Instant> = None;
@@ -142,7 +152,7 @@ impl Set {
             // Queued first: it stays so if the mirror is slow.
             self.missed(member, key, Task::Put);
             if member.admits() {
-                let cast = cast(Arc::clone(member), key.clone(), body.clone());
+                let cast = cast(Arc::clone(member), key.clone(), body.clone(), None);
                 puts.spawn(async move { (at, cast.await) });
             }
         }
@@ -182,7 +192,12 @@ impl Set {
         let mut bodies: HashMap<blake3::Hash, Bytes> = HashMap::new();
         let mut failures: Vec<StoreError> = Vec::new();
         let mut reads = JoinSet::new();
-        for (at, voter) in voters.iter().enumerate() {
+        // Those left alone after failures are asked only where the others are too few.
+        let mut go: Vec<bool> = voters.iter().map(|voter| voter.admits()).collect();
+        if go.iter().filter(|go| **go).count() < self.majority() {
+            go.fill(true);
+        }
+        for (at, voter) in voters.iter().enumerate().filter(|(at, _)| go[*at]) {
             let read = read_vote(Arc::clone(voter), key.clone(), max_bytes);
             reads.spawn(async move { (at, read.await) });
         }
@@ -283,8 +298,9 @@ fn decide(casts: &[Option<Cast>], own: blake3::Hash) -> Chosen<blake3::Hash> {
     chosen(&casts.iter().map(vote).collect::<Vec<_>>())
 }
 
-async fn cast(member: Arc<Member>, key: Key, body: Bytes) -> Cast {
+async fn cast(member: Arc<Member>, key: Key, body: Bytes, haste: Option<Duration>) -> Cast {
     let limit = member.read_limit(BODY_USUAL_BYTES.max(body.len() as u64), true);
+    let limit = haste.map_or(limit, |haste| haste.min(limit));
     let (name, put) = (key.clone(), body.clone());
     let created = Arc::clone(&member)
         .ask(limit, None, move |store| Box::pin(async move { store.create(&name, put).await }))

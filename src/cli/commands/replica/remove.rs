@@ -7,6 +7,9 @@ use crate::cli::commands::replica::{RemoveArgs, verify};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::{opening, replicas};
+use crate::store::client::Client;
+use crate::store::error::StoreError;
+use crate::store::replicas::compare::Comparison;
 use crate::store::replicas::spec;
 use crate::ui::{escape, format};
 
@@ -35,7 +38,7 @@ pub fn run(args: &RemoveArgs, context: &Context) -> CommandResult {
         return Err(Failure::usage(format!("without `{}`, {why}", args.name)));
     }
     let comparison = verify::compare(context, &client, false)?;
-    let only_here = only_at(&comparison, at, &client, context)?;
+    let only_here = only_at(&comparison, at, &client)?;
     let mut deleted = 0;
     if args.delete_objects {
         if !only_here.is_empty() {
@@ -74,14 +77,7 @@ fn counted(keys: &[String]) -> String {
 }
 
 /// Objects of the replica number `at` that are not in enough of the others.
-fn only_at(
-    comparison: &crate::store::replicas::compare::Comparison,
-    at: usize,
-    client: &crate::store::client::Client,
-    context: &Context,
-) -> Result<Vec<String>, Failure> {
-    let interrupt = context.interrupt()?;
-    let _ = interrupt;
+fn only_at(comparison: &Comparison, at: usize, client: &Client) -> Result<Vec<String>, Failure> {
     let own = client.with_replicas(|set| set.listing_of(at, "")).ok_or_else(replicas::no_replicas)?;
     let Ok(own) = own else { return Ok(Vec::new()) };
     let others: Vec<_> = comparison
@@ -96,13 +92,13 @@ fn only_at(
     Ok(own.into_iter().map(|meta| meta.key.to_string()).filter(|key| !is_held(key)).collect())
 }
 
-fn delete_all(client: &crate::store::client::Client, at: usize) -> Result<u64, Failure> {
-    let failed = |error: crate::store::error::StoreError| Failure::of(error.kind(), &error);
+fn delete_all(client: &Client, at: usize) -> Result<u64, Failure> {
+    let failed = |error: StoreError| Failure::of(error.kind(), &error);
     let members = replicas::set_of(client)?.members();
     let Some(store) = members[at].store() else {
         return Err(Failure::new(ErrorKind::Failed, "the replica cannot be reached: nothing was deleted"));
     };
-    let single = crate::store::client::Client::new(store).map_err(failed)?;
+    let single = Client::new(store).map_err(failed)?;
     let listed = single.list("").map_err(failed)?;
     // The config last: what is left of an interrupted run is still known as this repository.
     let (config, others): (Vec<_>, Vec<_>) =
