@@ -81,7 +81,8 @@ fn queue_dir(context: &Context, choice: &RepositoryChoice) -> Result<PathBuf, Fa
     Ok(opening::local_paths(context)?.state.join("replicas").join(&name[..16]))
 }
 
-/// Leaves out replicas that hold no repository while others do, apart from `welcome`, or another one than most.
+/// Leaves out replicas that hold no repository while others do, apart from `welcome`, or another one than
+/// most.
 pub fn leave_out_strangers(client: &Client, welcome: Option<&str>) {
     let Some(replicas) = client.store().replicas() else { return };
     let set = replicas.set();

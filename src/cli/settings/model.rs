@@ -215,7 +215,8 @@ impl Settings {
             let replicas = repository.replica.iter_mut().map(|replica| &mut replica.url);
             for url in std::iter::once(&mut repository.url).chain(replicas) {
                 if !url.contains("://") {
-                    // A TOML text and a home directory that is UTF-8 make UTF-8; another home stays unresolved.
+                    // A TOML text and a home directory that is UTF-8 make UTF-8; another home stays
+                    // unresolved.
                     let path = absolute(Path::new(url.as_str()), base, home);
                     *url = path.into_os_string().into_string().unwrap_or_else(|_| url.clone());
                 }

@@ -126,7 +126,8 @@ fn every_mistake_is_found_at_its_place() {
             &[(4, 8, "the same place", None)],
         ),
         (
-            "[repository.a]\nurl = '/r'\n[[repository.a.replica]]\nname = 'primary'\nurl = '/x'\nrole = 'boss'",
+            "[repository.a]\nurl = '/r'\n[[repository.a.replica]]\nname = 'primary'\nurl = '/x'\n\
+             role = 'boss'",
             &[(4, 8, "two replicas have the name", None), (6, 8, "none of these words", None)],
         ),
         (

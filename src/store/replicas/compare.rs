@@ -1,4 +1,5 @@
-//! Holding the replicas against each other: cheaply by listings and sizes, deeply by the hashes of all copies.
+//! Holding the replicas against each other: cheaply by listings and sizes, deeply by the hashes of all
+//! copies.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -17,7 +17,7 @@ use crate::store::error::StoreError;
 use crate::store::faulty::{Fault, FaultPlan, FaultyStore};
 use crate::store::key::Key;
 use crate::store::memory::MemoryStore;
-use crate::store::replicas::breaker::mix;
+use crate::store::replicas::breaker::{State, mix};
 use crate::store::replicas::queue::Task;
 use crate::store::replicas::spec::{ReadPolicy, ReplicaSpec, Role, SetOptions, Timing};
 use crate::store::replicas::{Filling, Opened, ReplicatedStore};
@@ -544,5 +544,78 @@ fn a_swap_that_was_not_carried_on_stops_deletes_until_another_swap_is() {
     client.delete(&key("packs/00/a")).unwrap();
     for memory in memories {
         assert_eq!(memory.get_now(&key("gc/state"), 9).unwrap().0, body("3"));
+    }
+}
+
+#[test]
+fn reads_leave_a_replica_that_stalls_and_come_back_to_it() {
+    for policy in ReadPolicy::ALL {
+        let slow = Slow::new(0);
+        let (_, mut stores) = memories(3);
+        stores[0] = Arc::new(slow.clone());
+        let set = ReplicatedStore::new(opened(stores), SetOptions { policy, ..quick() }, None).unwrap();
+        let client = Client::new(Arc::new(set)).unwrap();
+        for n in 0..60 {
+            client.create(&key(&format!("packs/00/{n}")), body("0123456789")).unwrap();
+        }
+        let began = Instant::now();
+        slow.set(60_000);
+        for n in 0..60 {
+            assert_eq!(client.get_range(&key(&format!("packs/00/{n}")), 0..4).unwrap(), body("0123"));
+        }
+        client.list("packs/").unwrap();
+        assert!(began.elapsed() < Duration::from_secs(12), "{policy:?} {:?}", began.elapsed());
+        slow.set(0);
+        // The breaker lets a trial through after a while, and then everything.
+        let member = &client.store().replicas().unwrap().set().members()[0];
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while member.state() != State::Closed && Instant::now() < deadline {
+            client.get_range(&key("packs/00/1"), 0..4).unwrap();
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(member.state(), State::Closed, "{policy:?}");
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_whatever_fails_and_any_one_replica_is_lost_after() {
+    for seed in 0..60u64 {
+        let (memories, stores) = memories(3);
+        let faulty = |(n, store): (usize, &Arc<dyn Store>)| {
+            let share = [0.01, 0.1, 0.3][(seed % 3) as usize];
+            let plan = FaultPlan::new(seed * 3 + n as u64)
+                .chance(share, Fault::Fail)
+                .chance(share, Fault::LoseAcknowledgement);
+            Arc::new(FaultyStore::new(Arc::clone(store), plan)) as Arc<dyn Store>
+        };
+        let client = client_of(stores.iter().enumerate().map(faulty).collect());
+        let mut acknowledged = Vec::new();
+        for n in 0..12 {
+            for folder in ["packs/00", "index", "snapshots/h", "keys"] {
+                let name = key(&format!("{folder}/{n}"));
+                if client.create(&name, body(name.as_str())).is_ok() {
+                    acknowledged.push(name);
+                }
+            }
+        }
+        for lost in 0..3 {
+            let mut left: Vec<Arc<dyn Store>> = stores.clone();
+            left[lost] = failing(Arc::new(memories[lost].clone()));
+            let later = client_of(left);
+            let listed = later.list("").unwrap();
+            for name in &acknowledged {
+                assert_eq!(later.get(name).unwrap().0, body(name.as_str()), "seed {seed}, without {lost}");
+                assert!(listed.iter().any(|meta| meta.key == *name));
+            }
+        }
+        let later = client_of(stores);
+        let interrupt = Interrupt::default();
+        for at in 0..3 {
+            let filling = Filling { monitor: &Silent, interrupt: &interrupt, until: None };
+            later.with_replicas(|set| set.fill(at, &filling)).unwrap().unwrap();
+        }
+        for memory in &memories {
+            assert!(acknowledged.iter().all(|name| memory.get_now(name, 99).is_ok()));
+        }
     }
 }
