@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -20,6 +21,7 @@ use crate::store::Version;
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::replicas::breaker::State;
 use crate::store::replicas::status::SetState;
 use crate::store::replicas::{Filling, Opened, ReplicatedStore, Set, SetError};
 use crate::ui::{escape, format};
@@ -151,7 +153,9 @@ pub fn finish(client: &Client, interrupt: &Interrupt) -> Option<SetState> {
     client.with_replicas(|set| set.settle(SETTLE_LIMIT));
     let filling = Filling { monitor: &Silent, interrupt, until: Some(Instant::now() + DRAIN_LIMIT) };
     for (at, member) in set.members().iter().enumerate() {
-        if !member.queue.is_empty() && member.store().is_some() {
+        // One that still stalls, or that fails, is left to `replica sync` and to the next backup.
+        let is_well = member.state() == State::Closed && member.tails.load(Ordering::SeqCst) == 0;
+        if !member.queue.is_empty() && is_well {
             client.with_replicas(|set| set.drain(at, &filling));
         }
     }

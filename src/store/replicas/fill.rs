@@ -123,7 +123,18 @@ impl Set {
             {
                 batch.push(key);
             }
-            let copies = copy_batch(self, member, batch).await;
+            let copying = copy_batch(self, member, batch);
+            let copies = match filling.until {
+                None => copying.await,
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    // What is not copied in time stays in the queue.
+                    match tokio::time::timeout(left, copying).await {
+                        Ok(copies) => copies,
+                        Err(_) => return,
+                    }
+                }
+            };
             let mut is_down = false;
             for (key, result) in copies {
                 match result {

@@ -549,32 +549,36 @@ fn a_swap_that_was_not_carried_on_stops_deletes_until_another_swap_is() {
 
 #[test]
 fn reads_leave_a_replica_that_stalls_and_come_back_to_it() {
-    for policy in ReadPolicy::ALL {
-        let slow = Slow::new(0);
-        let (_, mut stores) = memories(3);
-        stores[0] = Arc::new(slow.clone());
-        let set = ReplicatedStore::new(opened(stores), SetOptions { policy, ..quick() }, None).unwrap();
-        let client = Client::new(Arc::new(set)).unwrap();
-        for n in 0..60 {
-            client.create(&key(&format!("packs/00/{n}")), body("0123456789")).unwrap();
-        }
-        let began = Instant::now();
-        slow.set(60_000);
-        for n in 0..60 {
-            assert_eq!(client.get_range(&key(&format!("packs/00/{n}")), 0..4).unwrap(), body("0123"));
-        }
-        client.list("packs/").unwrap();
-        assert!(began.elapsed() < Duration::from_secs(12), "{policy:?} {:?}", began.elapsed());
-        slow.set(0);
-        // The breaker lets a trial through after a while, and then everything.
-        let member = &client.store().replicas().unwrap().set().members()[0];
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while member.state() != State::Closed && Instant::now() < deadline {
-            client.get_range(&key("packs/00/1"), 0..4).unwrap();
-            thread::sleep(Duration::from_millis(20));
-        }
-        assert_eq!(member.state(), State::Closed, "{policy:?}");
+    thread::scope(|scope| {
+        ReadPolicy::ALL.map(|policy| scope.spawn(move || stall_and_come_back(policy)));
+    });
+}
+
+fn stall_and_come_back(policy: ReadPolicy) {
+    let slow = Slow::new(0);
+    let (_, mut stores) = memories(3);
+    stores[0] = Arc::new(slow.clone());
+    let set = ReplicatedStore::new(opened(stores), SetOptions { policy, ..quick() }, None).unwrap();
+    let client = Client::new(Arc::new(set)).unwrap();
+    for n in 0..60 {
+        client.create(&key(&format!("packs/00/{n}")), body("0123456789")).unwrap();
     }
+    let began = Instant::now();
+    slow.set(60_000);
+    for n in 0..60 {
+        assert_eq!(client.get_range(&key(&format!("packs/00/{n}")), 0..4).unwrap(), body("0123"));
+    }
+    client.list("packs/").unwrap();
+    assert!(began.elapsed() < Duration::from_secs(12), "{policy:?} {:?}", began.elapsed());
+    slow.set(0);
+    // The breaker lets a trial through after a while, and then everything.
+    let member = &client.store().replicas().unwrap().set().members()[0];
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while member.state() != State::Closed && Instant::now() < deadline {
+        client.get_range(&key("packs/00/1"), 0..4).unwrap();
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(member.state(), State::Closed, "{policy:?}");
 }
 
 #[test]
