@@ -407,6 +407,20 @@ fn a_bad_copy_is_found_passed_over_and_replaced() {
 }
 
 #[test]
+fn where_valid_copies_differ_a_damaged_one_is_not_given_to_either() {
+    let (memories, stores) = memories(3);
+    let client = client_of(stores);
+    let name = key("snapshots/h/s");
+    for (memory, text) in memories.iter().zip(["damaged", "valid fence", "valid snapshot"]) {
+        memory.create_now(&name, &body(text)).unwrap();
+    }
+    let found = client.rescue(&name, 100, &|copy| copy.starts_with(b"valid"));
+    assert_eq!(found, Some(body("valid fence")));
+    let texts: Vec<Bytes> = memories.iter().map(|one| one.get_now(&name, 99).unwrap().0).collect();
+    assert_eq!(texts, [body("damaged"), body("valid fence"), body("valid snapshot")]);
+}
+
+#[test]
 fn after_half_a_truth_nothing_is_deleted_or_swapped() {
     let (_, stores) = memories(3);
     let whole = client_of(stores.clone());
@@ -550,7 +564,9 @@ fn a_swap_that_was_not_carried_on_stops_deletes_until_another_swap_is() {
 #[test]
 fn reads_leave_a_replica_that_stalls_and_come_back_to_it() {
     thread::scope(|scope| {
-        ReadPolicy::ALL.map(|policy| scope.spawn(move || stall_and_come_back(policy)));
+        for policy in ReadPolicy::ALL {
+            scope.spawn(move || stall_and_come_back(policy));
+        }
     });
 }
 
