@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Damage,
     /// An objective (RPO, RTO, drill interval) was missed.
     Objective,
+    /// Done, but a replica missed some of it.
+    Degraded,
     /// There is no repository at the named place.
     NoRepository,
     /// Another run of the same job is going on.
@@ -30,12 +32,13 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds, in the order of their exit statuses.
-    pub const ALL: [ErrorKind; 10] = [
+    pub const ALL: [ErrorKind; 11] = [
         ErrorKind::Failed,
         ErrorKind::Usage,
         ErrorKind::Partial,
         ErrorKind::Damage,
         ErrorKind::Objective,
+        ErrorKind::Degraded,
         ErrorKind::NoRepository,
         ErrorKind::Busy,
         ErrorKind::Key,
@@ -51,6 +54,7 @@ impl ErrorKind {
             ErrorKind::Partial => 3,
             ErrorKind::Damage => 4,
             ErrorKind::Objective => 5,
+            ErrorKind::Degraded => 6,
             ErrorKind::NoRepository => 10,
             ErrorKind::Busy => 11,
             ErrorKind::Key => 12,
@@ -67,6 +71,7 @@ impl ErrorKind {
             ErrorKind::Partial => "partial",
             ErrorKind::Damage => "damage",
             ErrorKind::Objective => "objective-missed",
+            ErrorKind::Degraded => "degraded",
             ErrorKind::NoRepository => "no-repository",
             ErrorKind::Busy => "busy",
             ErrorKind::Key => "key",
@@ -83,6 +88,7 @@ impl ErrorKind {
             ErrorKind::Partial => "partial: done, but some sources could not be read",
             ErrorKind::Damage => "damage found in the repository",
             ErrorKind::Objective => "an objective was missed (RPO, RTO, drill overdue)",
+            ErrorKind::Degraded => "degraded: done and safe, but a replica is down or behind",
             ErrorKind::NoRepository => "there is no repository at the named place",
             ErrorKind::Busy => "another run of the same job is going on",
             ErrorKind::Key => "wrong or missing key, or a role that is too small",

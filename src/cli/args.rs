@@ -177,6 +177,9 @@ pub enum Command {
     /// Look at the store a repository is kept in
     #[command(subcommand)]
     Store(commands::store::Command),
+    /// Look after the stores of a repository that has several
+    #[command(subcommand)]
+    Replica(commands::replica::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

@@ -17,8 +17,10 @@ use crate::cli::commands::backup::Args;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
+use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::settings::model::JobSettings;
 use crate::repo::snapshot::host_for_key;
+use crate::store::replicas::status::SetState;
 use crate::sys::child::run_hook_within;
 use crate::sys::clock::SystemClock;
 use crate::sys::file::read_bounded;
@@ -45,7 +47,9 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     for task in &tasks {
         match run_task(args, context, task) {
             Ok(Outcome::Done) => {}
-            Ok(told) => worst = Some(told),
+            // Sources that were not read are worse than replicas that are behind.
+            Ok(told) if worst != Some(Outcome::Told(ErrorKind::Partial)) => worst = Some(told),
+            Ok(_) => {}
             Err(failure) if several && failure.kind() != ErrorKind::Interrupted => {
                 // The other jobs are not to suffer for this one.
                 let name = task.job.map_or("", |(name, _)| name);
@@ -212,6 +216,7 @@ fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     }
     let interrupt = context.interrupt()?;
     let repository = opening::repository(context, job, Role::Writer)?;
+    let client = repository.client().clone();
     hooks(task, "before", |hooks| &hooks.before, &[])?;
     let progress = context.output.progress();
     let around = BackupContext { monitor: &progress, interrupt, clock: &SystemClock };
@@ -220,9 +225,14 @@ fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     match result {
         Ok(report) => {
             let id = ("LIFEBOAT_SNAPSHOT", report.snapshot.to_string());
-            tell(context, task, &report)?;
+            let state = replicas::finish(&client, interrupt);
+            replicas::warn(context, &client, state.as_ref());
+            tell(context, task, &report, state.as_ref())?;
             hooks(task, "after", |hooks| &hooks.after, &[id])?;
-            Ok(if report.faults > 0 { Outcome::Told(ErrorKind::Partial) } else { Outcome::Done })
+            Ok(match report.faults {
+                0 => replicas::outcome(state.as_ref()),
+                _ => Outcome::Told(ErrorKind::Partial),
+            })
         }
         Err(error) => {
             let failure = failure(&error);
@@ -272,10 +282,15 @@ fn hooks(
     Ok(())
 }
 
-fn tell(context: &Context, task: &Task<'_>, report: &BackupReport) -> Result<(), Failure> {
+fn tell(
+    context: &Context,
+    task: &Task<'_>,
+    report: &BackupReport,
+    replicas: Option<&SetState>,
+) -> Result<(), Failure> {
     let output = &context.output;
     if output.json {
-        return output.document(report);
+        return output.document(&WithReplicas { report, replicas });
     }
     if output.quiet {
         return Ok(());
@@ -311,6 +326,10 @@ fn tell(context: &Context, task: &Task<'_>, report: &BackupReport) -> Result<(),
                 ),
             }
         ));
+    }
+    if let Some(state) = replicas.filter(|state| state.is_degraded()) {
+        let down = state.replicas.iter().filter(|replica| replica.state != "ok").count() as u64;
+        text.push_str(&format!("replicas {} down or behind: safe, but degraded\n", format::count(down)));
     }
     // Cron mails whatever is printed: people at a terminal get the summary, others only when something is
     // wrong (the warnings themselves are on standard error) or when they ask for it.

@@ -16,6 +16,7 @@ use crate::cli::secrets::PassphraseSource;
 use crate::cli::settings::model::{JobSettings, RepositorySettings, Settings};
 use crate::cli::settings::{self, SettingsError, mistake};
 use crate::store::counters::Counters;
+use crate::store::replicas::spec::{PRIMARY, ReadPolicy, ReplicaSpec, Role, SetOptions};
 use crate::store::tuning::Tuning;
 use crate::sys::signal;
 use crate::ui::style::Style;
@@ -50,6 +51,10 @@ pub struct RepositoryChoice {
     pub passphrase: Option<PassphraseSource>,
     /// How its store is to be used.
     pub tuning: Tuning,
+    /// The stores that hold it, where there are several.
+    pub replicas: Vec<ReplicaSpec>,
+    /// How several stores work together.
+    pub set: SetOptions,
 }
 
 impl Context {
@@ -134,6 +139,12 @@ impl Context {
         let choice = RepositoryChoice {
             name: Some(name.to_owned()),
             fingerprint: repository.fingerprint.clone(),
+            replicas: replicas(repository),
+            set: SetOptions {
+                policy: repository.read_policy.as_deref().and_then(ReadPolicy::parse).unwrap_or_default(),
+                write_quorum: repository.write_quorum,
+                ..SetOptions::default()
+            },
             ..RepositoryChoice::at(repository.url.clone())
         };
         self.keys(choice, Some(repository))
@@ -224,6 +235,12 @@ impl Context {
 }
 
 impl RepositoryChoice {
+    /// Where its stores are.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        let one = self.replicas.is_empty().then_some(self.url.as_str());
+        one.into_iter().chain(self.replicas.iter().map(|spec| spec.url.as_str()))
+    }
+
     fn at(url: String) -> Self {
         Self {
             name: None,
@@ -232,8 +249,33 @@ impl RepositoryChoice {
             identity_files: Vec::new(),
             passphrase: None,
             tuning: Tuning::default(),
+            replicas: Vec::new(),
+            set: SetOptions::default(),
         }
     }
+}
+
+/// The replicas that a repository is configured with; none where it is one store.
+fn replicas(repository: &RepositorySettings) -> Vec<ReplicaSpec> {
+    if repository.replica.is_empty() {
+        return Vec::new();
+    }
+    let role = |word: &Option<String>| word.as_deref().and_then(Role::parse).unwrap_or_default();
+    let first = ReplicaSpec {
+        name: repository.replica_name.clone().unwrap_or_else(|| PRIMARY.into()),
+        url: repository.url.clone(),
+        zone: repository.replica_zone.clone(),
+        role: role(&repository.replica_role),
+        weight: repository.replica_weight.unwrap_or(1),
+    };
+    let others = repository.replica.iter().map(|replica| ReplicaSpec {
+        name: replica.name.clone(),
+        url: replica.url.clone(),
+        zone: replica.zone.clone(),
+        role: role(&replica.role),
+        weight: replica.weight.unwrap_or(1),
+    });
+    std::iter::once(first).chain(others).collect()
 }
 
 /// A configuration that cannot be used, for people: its first mistakes, and where the others are listed.

@@ -263,6 +263,10 @@ fn entry(field: &Field, path: &str, roff: &mut Roff) {
             roff.text([roman(field.help)]);
             fields.iter().for_each(|below| entry(below, &format!("{name}."), roff));
         }
+        Kind::List(fields) => {
+            roff.text([roman(format!("{} They are {}.", field.help, field.kind.expected()))]);
+            fields.iter().for_each(|below| entry(below, &format!("{name}."), roff));
+        }
         kind => {
             roff.text([roman(format!("{} It is {}.", field.help, kind.expected()))]);
         }

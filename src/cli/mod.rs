@@ -14,6 +14,7 @@ pub mod exit;
 pub mod manual;
 pub mod opening;
 pub mod output;
+pub mod replicas;
 pub mod restore_run;
 pub mod secrets;
 pub mod settings;
@@ -70,6 +71,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Snapshots(args) => commands::snapshots::run(args, context),
         Command::Key(command) => commands::key::run(command, context),
         Command::Store(command) => commands::store::run(command, context),
+        Command::Replica(command) => commands::replica::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

@@ -11,6 +11,7 @@ use crate::base::secret::SecretText;
 use crate::base::time::Clock as _;
 use crate::cli::context::{Context, RepositoryChoice};
 use crate::cli::exit::Failure;
+use crate::cli::replicas;
 use crate::cli::secrets::PassphraseSource;
 use crate::cli::settings::model::JobSettings;
 use crate::crypto::error::CryptoError;
@@ -21,8 +22,9 @@ use crate::repo::open::{LocalPaths, OpenError, Repository, check_fingerprint};
 use crate::repo::pin::PinError;
 use crate::repo::slots::SlotError;
 use crate::repo::slots::export::{Exported, is_export};
-use crate::store;
 use crate::store::client::Client;
+use crate::store::error::StoreError;
+use crate::store::{self, Store};
 use crate::sys::clock::SystemClock;
 use crate::sys::file::{create_private_dir, read_bounded};
 use crate::sys::terminal;
@@ -69,11 +71,19 @@ pub fn prompts() -> Arc<dyn Prompts> {
     Arc::new(TerminalPrompts)
 }
 
-/// The store of `choice`; made if `create`.
-pub fn store(choice: &RepositoryChoice, create: bool) -> Result<Client, Failure> {
-    store::open(&choice.url, create, &choice.tuning)
+/// The store of `choice`, or the set of its replicas; made if `create`.
+pub fn store(context: &Context, choice: &RepositoryChoice, create: bool) -> Result<Client, Failure> {
+    if !choice.replicas.is_empty() {
+        return replicas::open(context, choice, create);
+    }
+    open_one(choice, &choice.url, create)
         .and_then(Client::new)
         .map_err(|error| Failure::of(error.kind(), &error))
+}
+
+/// The one store at `url`, used as `choice` says; made if `create`.
+pub fn open_one(choice: &RepositoryChoice, url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
+    store::open(url, create, &choice.tuning)
 }
 
 /// What a repository may be opened with.
@@ -143,9 +153,9 @@ pub fn local_paths(context: &Context) -> Result<LocalPaths, Failure> {
 /// Opens the repository that is meant, preferring a slot of `role`.
 pub fn repository(context: &Context, job: Option<&JobSettings>, role: Role) -> Result<Repository, Failure> {
     let choice = context.repository(job)?;
-    let client = store(&choice, false)?;
+    let client = store(context, &choice, false)?;
     let paths = local_paths(context)?;
-    let config = match Config::load(&client) {
+    let config = match replicas::load_config(&client) {
         Ok((config, _)) => config,
         Err(error) => return without_config(context, &choice, client, paths, &error),
     };

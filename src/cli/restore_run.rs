@@ -12,6 +12,7 @@ use crate::cli::commands::restore::{Args, Overwrite as Typed};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
+use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::values::OwnerMap;
 use crate::repo::snapshot;
 use crate::restore::error::RestoreError;
@@ -21,6 +22,7 @@ use crate::restore::options::{Overwrite, OwnerMode, OwnerPolicy, RestoreOptions,
 use crate::restore::plan::{RestorePlan, plan};
 use crate::restore::repository::{RepositorySource, origin_of};
 use crate::restore::summary::{Failure as Failed, RestoreSummary};
+use crate::store::replicas::status::SetState;
 use crate::ui::{escape, format};
 
 /// Failures told one by one on a terminal; all stand in the JSON document.
@@ -48,7 +50,10 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let result = execute(&source, &planned, &options, &progress, interrupt);
     progress.finish();
     let summary = result.map_err(|error| failure(&error))?;
-    tell(context, &summary)?;
+    let client = indexed.repository().client();
+    let state = client.store().replicas().map(|replicas| replicas.set().state());
+    replicas::warn(context, client, state.as_ref());
+    tell(context, &summary, state.as_ref())?;
     Ok(summary.kind().map_or(Outcome::Done, Outcome::Told))
 }
 
@@ -154,9 +159,9 @@ fn show(context: &Context, plan: &RestorePlan) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tell(context: &Context, summary: &RestoreSummary) -> Result<(), Failure> {
+fn tell(context: &Context, summary: &RestoreSummary, replicas: Option<&SetState>) -> Result<(), Failure> {
     if context.output.json {
-        return context.output.document(summary);
+        return context.output.document(&WithReplicas { report: summary, replicas });
     }
     let list = |word: &str, failures: &[Failed]| {
         for failure in failures.iter().take(FAILURES_TOLD) {

@@ -244,15 +244,22 @@ fn fetch_segment(
     name: &SegmentName,
 ) -> Result<Result<Segment, SegmentError>, IndexError> {
     let key = Key::new(segment_key(name)).map_err(IndexError::Store)?;
+    let decode = |object: &[u8]| {
+        let segment = decode_segment(identities, object)?;
+        verify(&segment).map_err(SegmentError::Signature)?;
+        Ok(segment)
+    };
     let read = || {
         let (object, _) = client.get_bounded(&key, limits::SEGMENT_MAX_BYTES).map_err(Unread::Store)?;
-        let segment = decode_segment(identities, &object).map_err(Unread::Damaged)?;
-        verify(&segment).map_err(|what| Unread::Damaged(SegmentError::Signature(what)))?;
-        Ok(segment)
+        decode(&object).map_err(Unread::Damaged)
     };
     match with_refetch(|error| matches!(error, Unread::Damaged(_)), read) {
         Ok(segment) => Ok(Ok(segment)),
-        Err(Unread::Damaged(error)) => Ok(Err(error)),
+        Err(Unread::Damaged(error)) => {
+            // Another replica may have a better copy.
+            let good = client.rescue(&key, limits::SEGMENT_MAX_BYTES, &|body| decode(body).is_ok());
+            Ok(good.map_or(Err(error), |body| decode(&body)))
+        }
         // Merged and removed by a collector since the listing: its rows stand in a newer segment.
         Err(Unread::Store(StoreError::NotFound { .. })) => Ok(Err(SegmentError::Rows("it has vanished"))),
         Err(Unread::Store(error)) => Err(IndexError::Store(error)),

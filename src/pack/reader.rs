@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::base::ids::{ChunkId, PackName};
 use crate::base::limits;
 use crate::base::secret::Secret32;
-use crate::compress::CompressError;
+use crate::compress::{CompressError, Decompressor};
 use crate::crypto::error::CryptoError;
 use crate::crypto::sealed::{self, SealedHeader};
 use crate::crypto::x25519::Identity;
@@ -96,6 +96,18 @@ impl PackReader {
         let start = trailer.directory_offset;
         let frame = self.read_range(start..start + u64::from(trailer.directory_len), fetch)?;
         Directory::decode(&frame, start).map_err(PackError::Directory)
+    }
+
+    /// Fetches one block and decompresses it.
+    pub fn read_block<E: std::error::Error>(
+        &self,
+        frame: Range<u64>,
+        raw_len: u32,
+        decompressor: &mut Decompressor,
+        fetch: &mut impl FnMut(Range<u64>) -> Result<bytes::Bytes, E>,
+    ) -> Result<Vec<u8>, PackError<E>> {
+        let frame = self.read_range(frame, fetch)?;
+        decompressor.decompress(&frame, raw_len as usize).map_err(PackError::Block)
     }
 }
 

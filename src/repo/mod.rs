@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod chain;
 pub mod config;
+pub mod copies;
 pub mod init;
 pub mod keyring;
 pub mod open;

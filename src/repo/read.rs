@@ -15,7 +15,7 @@ use crate::base::secret::Secret32;
 use crate::compress::{CompressError, Decompressor};
 use crate::crypto::x25519::Identity;
 use crate::index::cache::Index;
-use crate::index::rows::Location;
+use crate::index::rows::{Location, PackRow};
 use crate::pack::reader::{PackError, PackReader, chunk_id, pack_key};
 use crate::repo::keyring::KeyError;
 use crate::repo::open::Repository;
@@ -100,6 +100,10 @@ pub struct IndexedRepository {
     meta_key: Secret32,
     readers: Mutex<HashMap<PackName, Arc<PackReader>>>,
     blocks: Mutex<BlockCache>,
+    /// The pack that was last found damaged in one replica, whole from another.
+    rescued: Mutex<Option<(PackName, Bytes)>>,
+    /// Held while copies are compared: what one thread finds serves the others.
+    pub(super) rescuing: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -121,7 +125,8 @@ impl IndexedRepository {
         let key = |kind| repository.keyring().chunk_key(kind);
         let (data_key, meta_key) = (key(ChunkKind::Data), key(ChunkKind::Meta));
         let (readers, blocks) = (Mutex::default(), Mutex::default());
-        Self { repository, index, data_key, meta_key, readers, blocks }
+        let (rescued, rescuing) = (Mutex::default(), Mutex::default());
+        Self { repository, index, data_key, meta_key, readers, blocks, rescued, rescuing }
     }
 
     /// The repository.
@@ -189,8 +194,36 @@ impl IndexedRepository {
         Ok(reader)
     }
 
-    /// Bytes of a pack's plaintext, fetched again where they do not verify, with the header: its last
-    /// bytes are verified by nothing but what follows them.
+    /// One chunk's plaintext, checked.
+    pub fn read_chunk(&self, kind: ChunkKind, id: &ChunkId) -> Result<Bytes, ReadError> {
+        let location = self.locate(kind, id)?;
+        let start = location.offset as usize;
+        let of = |block: Bytes| Some(block.slice(start..start + location.len as usize));
+        let right = |chunk: &Bytes| self.verify(kind, id, chunk);
+        let error = match self.read_block(&location).map(of) {
+            Ok(Some(chunk)) if right(&chunk) => return Ok(chunk),
+            Ok(_) => ReadError::Mismatch { id: *id, pack: location.pack },
+            Err(error) if error.kind() == ErrorKind::Damage => error,
+            Err(error) => return Err(error),
+        };
+        // Another replica may have a better copy of the pack.
+        let key = (location.pack, location.block_offset);
+        let copied = self.from_copies(&pack_row(&location), |reader, fetch| {
+            let block = Bytes::from(block_of(reader, &location, &mut |range| fetch(range)).ok()?);
+            of(block.clone()).filter(&right).map(|chunk| (block, chunk))
+        });
+        match copied {
+            Some((block, chunk)) => {
+                self.keep(key, &block);
+                Ok(chunk)
+            }
+            None => Err(error),
+        }
+    }
+
+    /// One plaintext range of a pack, fetched again where it does not verify, with the header: its last
+    /// bytes are verified by nothing but what follows them. Where the copy itself is damaged, from
+    /// another replica's.
     pub fn read_plain(
         &self,
         pack: &PackName,
@@ -199,25 +232,45 @@ impl IndexedRepository {
         plain: Range<u64>,
     ) -> Result<Vec<u8>, ReadError> {
         let is_damage = |error: &ReadError| matches!(error, ReadError::Pack { .. });
-        with_refetch(is_damage, || {
+        let read = with_refetch(is_damage, || {
             let reader = self.pack_reader(pack, kind, sealed_len)?;
             reader.read_range(plain.clone(), &mut |range| self.fetch(pack, range)).map_err(|error| {
                 self.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
                 pack_error(*pack, error)
             })
+        });
+        read.or_else(|error| match error.kind() {
+            ErrorKind::Damage => {
+                let row = PackRow { name: *pack, kind, sealed_len };
+                self.plain_from_copies(&row, plain.clone(), &|_| true).ok_or(error)
+            }
+            _ => Err(error),
         })
     }
 
-    /// One chunk's plaintext, checked.
-    pub fn read_chunk(&self, kind: ChunkKind, id: &ChunkId) -> Result<Bytes, ReadError> {
-        let location = self.locate(kind, id)?;
-        let block = self.read_block(&location)?;
-        let start = location.offset as usize;
-        let chunk = block.slice(start..start + location.len as usize);
-        if !self.verify(kind, id, &chunk) {
-            return Err(ReadError::Mismatch { id: *id, pack: location.pack });
-        }
-        Ok(chunk)
+    /// The same from single copies, until `is_right`.
+    pub fn plain_from_copies(
+        &self,
+        pack: &PackRow,
+        plain: Range<u64>,
+        is_right: &dyn Fn(&[u8]) -> bool,
+    ) -> Option<Vec<u8>> {
+        self.from_copies(pack, |reader, fetch| {
+            let read = reader.read_range(plain.clone(), &mut |range| fetch(range)).ok();
+            read.filter(|bytes| is_right(bytes))
+        })
+    }
+
+    /// The pack that was last brought from another replica, if it is `pack`.
+    pub fn rescued_pack(&self, pack: &PackName) -> Option<Bytes> {
+        let rescued = self.rescued.lock().unwrap_or_else(PoisonError::into_inner);
+        rescued.as_ref().filter(|(name, _)| name == pack).map(|(_, body)| body.clone())
+    }
+
+    /// Keeps a pack that was brought from another replica, and forgets what was known of the damaged one.
+    pub fn keep_rescued(&self, pack: PackName, body: Bytes) {
+        *self.rescued.lock().unwrap_or_else(PoisonError::into_inner) = Some((pack, body));
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(&pack);
     }
 
     /// The block that `location` lies in; its chunks are not checked yet.
@@ -288,6 +341,24 @@ impl IndexedRepository {
     pub fn read_tree(&self, list: &ChunkList) -> Result<Vec<Entry>, ReadError> {
         tree::decode_tree(&self.read_tree_bytes(list)?).map_err(ReadError::Tree)
     }
+}
+
+fn pack_row(location: &Location) -> PackRow {
+    PackRow { name: location.pack, kind: location.kind, sealed_len: location.pack_len }
+}
+
+/// The block that `location` lies in, by `fetch`.
+fn block_of(
+    reader: &PackReader,
+    location: &Location,
+    fetch: &mut impl FnMut(Range<u64>) -> Result<Bytes, StoreError>,
+) -> Result<Vec<u8>, ReadError> {
+    let mut decompressor = Decompressor::new().map_err(ReadError::Setup)?;
+    let start = u64::from(location.block_offset);
+    let frame = start..start + u64::from(location.frame_len);
+    reader
+        .read_block(frame, location.raw_len, &mut decompressor, fetch)
+        .map_err(|error| pack_error(location.pack, error))
 }
 
 /// A pack's error, with the store's failures told apart from damage.

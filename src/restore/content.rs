@@ -136,7 +136,12 @@ impl<'r> Writer<'r> {
         let run = self.run;
         let raw_len = run.plan.blocks[job.block as usize].raw_len as usize;
         let mut block = std::mem::take(&mut self.block);
-        if let Err(error) = self.decompressor.decompress_into(frame, raw_len, &mut block) {
+        let decoded = self.decompressor.decompress_into(frame, raw_len, &mut block);
+        if (decoded.is_err() || !run.is_right(schedule, job, &block))
+            && let Some(better) = run.better_block(schedule, job)
+        {
+            block = better;
+        } else if let Err(error) = decoded {
             let name = run.plan.packs[run.plan.blocks[job.block as usize].pack as usize].name;
             let why = format!("pack {name} is damaged: {}", chain_text(&error));
             self.lose_block(schedule, job, &why);

@@ -8,6 +8,7 @@
 //!
 //! Left out: what to restore first, drills and their evidence (the engines above), and printing.
 
+mod better;
 mod compare;
 mod content;
 mod dirs;

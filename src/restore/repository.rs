@@ -6,7 +6,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::base::ids::{ChunkId, ChunkKind};
 use crate::base::secret::Secret32;
 use crate::chunker::Chunker;
-use crate::index::rows::Location;
+use crate::index::rows::{Location, PackRow};
 use crate::pack::reader::chunk_id;
 use crate::repo::read::{IndexedRepository, ReadError};
 use crate::repo::snapshot::Snapshot;
@@ -58,6 +58,16 @@ impl Source for RepositorySource<'_> {
 
     fn read_plain(&self, pack: &PackRef, plain: Range<u64>) -> Result<Vec<u8>, SourceError> {
         Ok(self.repository.read_plain(&pack.name, ChunkKind::Data, pack.sealed_len, plain)?)
+    }
+
+    fn another_copy(
+        &self,
+        pack: &PackRef,
+        plain: Range<u64>,
+        is_right: &dyn Fn(&[u8]) -> bool,
+    ) -> Option<Vec<u8>> {
+        let row = PackRow { name: pack.name, kind: ChunkKind::Data, sealed_len: pack.sealed_len };
+        self.repository.plain_from_copies(&row, plain, is_right)
     }
 
     fn chunk_id(&self, plain: &[u8]) -> ChunkId {

@@ -48,6 +48,15 @@ pub trait Source: Sync {
     fn locate(&self, id: &ChunkId) -> Result<Location, SourceError>;
     /// Fetches and opens one range of a data pack's plaintext.
     fn read_plain(&self, pack: &PackRef, plain: Range<u64>) -> Result<Vec<u8>, SourceError>;
+    /// The same from another copy of the pack, if there is one whose range `is_right`.
+    fn another_copy(
+        &self,
+        _pack: &PackRef,
+        _plain: Range<u64>,
+        _is_right: &dyn Fn(&[u8]) -> bool,
+    ) -> Option<Vec<u8>> {
+        None
+    }
     /// The id that a data chunk with this content has.
     fn chunk_id(&self, plain: &[u8]) -> ChunkId;
     /// The repository's chunker.

@@ -13,6 +13,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::replicas::class::{self, Class};
+use crate::store::replicas::{Set, is_answer};
 use crate::store::{BlockingStore, ObjectMeta, Store, StoreFuture, Version};
 
 /// A store for callers that may block. Cheap to clone, and shared between threads.
@@ -119,6 +121,55 @@ impl Client {
         match self.face() {
             Face::Blocking(store) => store.delete_now(key),
             Face::Async(executor) => executor.run(self.store.delete(key)),
+        }
+    }
+
+    /// Does something with the single replicas, of a store that is several.
+    pub fn with_replicas<'a, T, F: Future<Output = T> + 'a>(
+        &'a self,
+        work: impl FnOnce(&'a Set) -> F,
+    ) -> Option<T> {
+        let set = self.store.replicas()?.set();
+        self.executor.as_ref().map(|executor| executor.runtime().block_on(work(set)))
+    }
+
+    /// Looks at every replica's copy of `key`: the first that `is_good` is returned, and put in the place
+    /// of those that are not good or that are missing. Nothing is replaced where several that differ are
+    /// good, or where the vote of a replica on a contested key is not known. `None` where there is only one
+    /// store, or no good copy.
+    pub fn rescue(&self, key: &Key, max_bytes: u64, is_good: &dyn Fn(&Bytes) -> bool) -> Option<Bytes> {
+        let count = self.store.replicas()?.set().members().len();
+        let mut good: Option<Bytes> = None;
+        let mut bad = Vec::new();
+        let mut is_contested = false;
+        for at in 0..count {
+            match self.with_replicas(|set| set.copy(at, key, max_bytes))? {
+                Ok(body) if good.as_ref().is_some_and(|good| *good == body) => {}
+                Ok(body) if good.is_none() && is_good(&body) => good = Some(body),
+                // A fence and a snapshot: which of them the damaged copy was decides, and nobody knows.
+                Ok(body) if is_good(&body) => is_contested = true,
+                Ok(_) => bad.push(at),
+                Err(error) if is_answer(&error) => bad.push(at),
+                Err(_) => is_contested |= class::of(key) == Class::Voted,
+            }
+        }
+        let good = good?;
+        for at in bad.into_iter().filter(|_| !is_contested) {
+            // What cannot be replaced now is queued and told by the set.
+            let _ = self.with_replicas(|set| set.replace(at, key, good.clone()))?;
+        }
+        Some(good)
+    }
+
+    /// Every replica's copy of `key` that can be read, one after the other, until `see` has enough.
+    pub fn each_copy(&self, key: &Key, max_bytes: u64, mut see: impl FnMut(Bytes) -> bool) {
+        let count = self.store.replicas().map_or(0, |replicas| replicas.set().members().len());
+        for at in 0..count {
+            if let Some(Ok(body)) = self.with_replicas(|set| set.copy(at, key, max_bytes))
+                && see(body)
+            {
+                return;
+            }
         }
     }
 

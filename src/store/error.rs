@@ -157,6 +157,18 @@ pub enum StoreError {
         /// Whether it may well be otherwise a little later.
         is_transient: bool,
     },
+    /// Too few replicas answer for a write to count, or for a read to be relied on.
+    #[error("{location}: cannot {action} {key} on enough replicas: {why}")]
+    Quorum {
+        /// The set of replicas.
+        location: String,
+        /// The object.
+        key: String,
+        /// What was tried.
+        action: &'static str,
+        /// Which replicas failed, and how.
+        why: Box<str>,
+    },
     /// There is no store at the named place.
     #[error(
         "there is no directory or bucket for a repository at {location}; check the path or URL, or make one \
@@ -202,6 +214,7 @@ impl StoreError {
             | StoreError::Throttled { .. }
             | StoreError::Credentials { .. }
             | StoreError::Service { .. }
+            | StoreError::Quorum { .. }
             | StoreError::Io { .. } => ErrorKind::Failed,
         }
     }

@@ -26,6 +26,7 @@ pub mod probe;
 pub mod random;
 pub mod recording;
 pub mod refetch;
+pub mod replicas;
 pub mod retry;
 pub mod s3;
 pub mod timeout;
@@ -46,6 +47,7 @@ use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::place::Place;
+use crate::store::replicas::ReplicatedStore;
 use crate::store::s3::S3Store;
 use crate::store::tuning::{Tuning, wrap_in_limits};
 
@@ -186,6 +188,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The blocking face of a store that has one by nature: callers on threads of their own go
     /// through it and need no runtime.
     fn blocking(&self) -> Option<&dyn BlockingStore> {
+        None
+    }
+
+    /// The single replicas, of a store that is several: for comparing and repairing copies.
+    fn replicas(&self) -> Option<&ReplicatedStore> {
         None
     }
 }

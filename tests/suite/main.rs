@@ -9,6 +9,7 @@
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
 //! - `keys`: roles hold what their slots hold
+//! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `s3`: repositories in buckets, on a real server
@@ -25,6 +26,7 @@ mod format;
 mod generated;
 mod keys;
 mod program;
+mod replicas;
 mod s3;
 mod seaweed;
 mod tidy;

@@ -2,16 +2,20 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
 use crate::base::time::Clock as _;
+use crate::cli::commands::replica::verify;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
-use crate::cli::opening;
 use crate::cli::values::{Subset, parse_subset};
+use crate::cli::{opening, replicas};
 use crate::crypto::derive::random_bytes;
 use crate::maintain::check::report::{CheckReport, Severity};
 use crate::maintain::check::{CheckOptions, Checking, ReadData, check};
+use crate::store::replicas::compare::Comparison;
 use crate::sys::clock::SystemClock;
 use crate::sys::process;
 use crate::ui::{escape, format};
@@ -22,6 +26,8 @@ Examples:
       Is everything there that snapshots refer to?
   lifeboat check --read-data-subset 3/30
       Read a thirtieth as well; with the day of the month, all of it in a month.
+  lifeboat check --replicas
+      Compare the replicas of a repository on several stores, too.
   lifeboat check --read-data
       Read and verify everything.";
 
@@ -38,9 +44,22 @@ pub struct Args {
     #[arg(long, conflicts_with = "read_data_subset")]
     pub read_data: bool,
 
+    /// Compare the replicas as well: listings and sizes, and with --read-data the contents of all copies
+    #[arg(long)]
+    pub replicas: bool,
+
     /// Read only a part of the packs: n/m, or a percentage chosen anew each time
     #[arg(long, value_name = "n/m|P%", value_parser = parse_subset)]
     pub read_data_subset: Option<Subset>,
+}
+
+/// The report with how the replicas compare.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    report: &'a CheckReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replicas: Option<&'a Comparison>,
 }
 
 /// Runs the command.
@@ -71,11 +90,23 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let result = check(&checking, &CheckOptions { read_data });
     progress.finish();
     let report = result.map_err(|error| Failure::of(error.kind(), &error))?;
+    let client = indexed.repository().client();
+    let comparison = match args.replicas {
+        true => Some(verify::compare(context, client, args.read_data)?),
+        false => None,
+    };
+    replicas::warn(context, client, None);
     match context.output.json {
-        true => context.output.document(&report)?,
-        false => tell(context, &report)?,
+        true => context.output.document(&Document { report: &report, replicas: comparison.as_ref() })?,
+        false => {
+            tell(context, &report)?;
+            if let Some(comparison) = &comparison {
+                context.output.text(&verify::told(comparison))?;
+            }
+        }
     }
-    Ok(report.failure().map_or(Outcome::Done, Outcome::Told))
+    let compared = comparison.as_ref().map_or(Outcome::Done, verify::outcome);
+    Ok(report.failure().map_or(compared, Outcome::Told))
 }
 
 fn tell(context: &Context, report: &CheckReport) -> Result<(), Failure> {

@@ -104,10 +104,10 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     }
     let label = slot_label(args.label.as_deref(), &process::host_name())?;
     let paths = local_paths(context)?;
-    if choice.url.starts_with("s3://") {
-        try_store(&choice.url, args.allow_unsafe_store, context)?;
+    for url in choice.urls().filter(|url| url.starts_with("s3://")) {
+        try_store(url, args.allow_unsafe_store, context)?;
     }
-    let client = store(&choice, true)?;
+    let client = store(context, &choice, true)?;
     let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts())
         .map_err(|e| open_failure(&e))?;
     // Whatever was known at this place before is gone: this repository was made here and now.

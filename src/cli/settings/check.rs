@@ -13,6 +13,7 @@ use crate::cli::settings::mistake::Mistake;
 use crate::cli::settings::model::Settings;
 use crate::cli::settings::schema::{FILE, Field, Kind};
 use crate::cli::values::{parse_duration, parse_host, parse_size, parse_tag};
+use crate::store::replicas::spec::{self, PRIMARY, ReplicaSpec, Role};
 use crate::store::s3::options::S3Options;
 
 /// What `source` says, or everything that is wrong with it, in the order of its lines.
@@ -89,6 +90,13 @@ impl Walk<'_> {
                 Some(tables) => self.named(tables, fields, name),
                 None => self.wrong(value, kind, name),
             },
+            Kind::List(fields) => match value.get_ref().as_array() {
+                Some(items) => items.iter().for_each(|item| match item.get_ref().as_table() {
+                    Some(table) => self.table(table, fields, &format!("`{name}`")),
+                    None => self.wrong(item, kind, name),
+                }),
+                None => self.wrong(value, kind, name),
+            },
             Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => match value.get_ref().as_array() {
                 Some(items) => items.iter().for_each(|item| self.scalar(item, kind, name)),
                 None => self.scalar(value, kind, name),
@@ -133,6 +141,11 @@ impl Walk<'_> {
             Kind::Tags => text.map(|text| parse_tag(text).map(drop)),
             Kind::Patterns => text.map(check_pattern),
             Kind::Url => text.map(check_url),
+            Kind::Word(words) => text.map(|text| check_word(text, words)),
+            Kind::ReplicaName => text.map(|text| match spec::name_fault(text) {
+                None => Ok(()),
+                Some(why) => Err(format!("a replica's name: {why}")),
+            }),
             Kind::RepositoryName => return self.repository_name(value, kind, name),
             _ => not_empty.then_some(Ok(())),
         };
@@ -177,6 +190,7 @@ impl Walk<'_> {
                 self.mistakes
                     .push(Mistake::at(self.source, command.span(), message).expected("only one of them"));
             }
+            self.replicas(table);
         }
         for (key, value) in tables(file, "job") {
             let Some(table) = value.get_ref().as_table() else { continue };
@@ -221,6 +235,49 @@ impl Walk<'_> {
                 let message = format!("`{}` cannot be used: {why}", key.get_ref());
                 self.mistakes.push(Mistake::at(self.source, span, message).expected(Kind::Url.expected()));
             }
+        }
+    }
+
+    /// Whether the replicas of a repository can work together.
+    fn replicas(&mut self, table: &DeTable<'_>) {
+        let text = |table: &DeTable<'_>, name: &str| {
+            table.get(name).and_then(|value| value.get_ref().as_str()).map(str::to_owned)
+        };
+        let role = |word: Option<String>| word.and_then(|word| Role::parse(&word)).unwrap_or_default();
+        let first_name = text(table, "replica_name").unwrap_or_else(|| PRIMARY.into());
+        let mut specs = vec![ReplicaSpec {
+            role: role(text(table, "replica_role")),
+            ..ReplicaSpec::new(first_name, text(table, "url").unwrap_or_default())
+        }];
+        let list = table.get("replica").and_then(|value| value.get_ref().as_array());
+        for item in list.into_iter().flatten() {
+            let Some(replica) = item.get_ref().as_table() else { continue };
+            let (name, url) = (text(replica, "name"), text(replica, "url"));
+            for (key, found, kind) in [("name", &name, Kind::ReplicaName), ("url", &url, Kind::Url)] {
+                if found.is_none() && !replica.contains_key(key) {
+                    let message = format!("a replica lacks the key `{key}`");
+                    self.mistakes
+                        .push(Mistake::at(self.source, item.span(), message).expected(kind.expected()));
+                }
+            }
+            let (Some(name), Some(url)) = (name, url) else { return };
+            let spec = ReplicaSpec { role: role(text(replica, "role")), ..ReplicaSpec::new(name, url) };
+            specs.push(spec);
+            if let Some(why) = spec::clash(&specs) {
+                let span = replica.get("name").map_or(item.span(), Spanned::span);
+                self.mistakes.push(Mistake::at(self.source, span, why));
+                return;
+            }
+        }
+        if !table.contains_key("replica") {
+            return;
+        }
+        let quorum = table.get("write_quorum");
+        let number = quorum.and_then(integer).and_then(|number| usize::try_from(number).ok());
+        if let Some(why) = spec::fault(&specs, number) {
+            let place = quorum.or_else(|| table.get("replica"));
+            let span = place.map_or(0..0, Spanned::span);
+            self.mistakes.push(Mistake::at(self.source, span, why));
         }
     }
 
@@ -270,6 +327,13 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
     }
     let options = FilterOptions { exclude: vec![pattern.to_owned()], ..FilterOptions::default() };
     Filter::new(options).map(drop).map_err(|error| error.to_string())
+}
+
+fn check_word(word: &str, words: &[&str]) -> Result<(), String> {
+    match words.contains(&word) {
+        true => Ok(()),
+        false => Err(format!("`{word}` is none of these words")),
+    }
 }
 
 fn check_url(url: &str) -> Result<(), String> {

@@ -75,6 +75,36 @@ pub struct RepositorySettings {
     pub retry_deadline: Option<Duration>,
     /// The options of a bucket.
     pub s3: S3Settings,
+    /// Further stores that hold the same.
+    pub replica: Vec<ReplicaSettings>,
+    /// The name of the first, at `url`.
+    pub replica_name: Option<String>,
+    /// Its zone.
+    pub replica_zone: Option<String>,
+    /// Its role.
+    pub replica_role: Option<String>,
+    /// Its share of the reads.
+    pub replica_weight: Option<u32>,
+    /// How reads choose.
+    pub read_policy: Option<String>,
+    /// How many required replicas must hold a write.
+    pub write_quorum: Option<usize>,
+}
+
+/// `[[repository.NAME.replica]]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplicaSettings {
+    /// Its name.
+    pub name: String,
+    /// A directory or a URL.
+    pub url: String,
+    /// What fails together with it.
+    pub zone: Option<String>,
+    /// `required` or `mirror`.
+    pub role: Option<String>,
+    /// Its share of the reads.
+    pub weight: Option<u32>,
 }
 
 /// `[job.NAME]`.
@@ -199,11 +229,14 @@ impl Settings {
             repository.identity_file.iter_mut().for_each(resolve);
             repository.passphrase_file.iter_mut().for_each(resolve);
             repository.s3.ca_bundle.iter_mut().for_each(resolve);
-            if !repository.url.contains("://") {
-                // A TOML text and a home directory that is UTF-8 make UTF-8; another home stays unresolved.
-                let path = absolute(Path::new(&repository.url), base, home);
-                repository.url =
-                    path.into_os_string().into_string().unwrap_or_else(|_| repository.url.clone());
+            let replicas = repository.replica.iter_mut().map(|replica| &mut replica.url);
+            for url in std::iter::once(&mut repository.url).chain(replicas) {
+                if !url.contains("://") {
+                    // A TOML text and a home directory that is UTF-8 make UTF-8; another home stays
+                    // unresolved.
+                    let path = absolute(Path::new(url.as_str()), base, home);
+                    *url = path.into_os_string().into_string().unwrap_or_else(|_| url.clone());
+                }
             }
         }
         for job in self.job.values_mut() {
@@ -261,12 +294,14 @@ mod tests {
     #[test]
     fn paths_begin_at_the_file_or_at_home() {
         let mut settings: Settings = toml::from_str(
-            "[repository.a]\nurl = 'repo'\nidentity_file = '~/key'\n[repository.b]\nurl = 's3://b/p'\n\
+            "[repository.a]\nurl = 'repo'\nidentity_file = '~/key'\n\
+             [[repository.a.replica]]\nname = 'x'\nurl = '~/copy'\n[repository.b]\nurl = 's3://b/p'\n\
              [job.j]\nsources = ['~', '/etc', 'here']",
         )
         .unwrap();
         settings.resolve_paths(Path::new("/conf"), Some(Path::new("/home/me")));
         assert_eq!(settings.repository["a"].url, "/conf/repo");
+        assert_eq!(settings.repository["a"].replica[0].url, "/home/me/copy");
         assert_eq!(settings.repository["a"].identity_file, [Path::new("/home/me/key")]);
         assert_eq!(settings.repository["b"].url, "s3://b/p");
         assert_eq!(settings.job["j"].sources, ["/home/me", "/etc", "/conf/here"].map(Path::new));

@@ -18,6 +18,12 @@ pub enum Kind {
     Patterns,
     /// Where a repository is.
     Url,
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// The name of a replica.
+    ReplicaName,
+    /// Tables in a list: `[[repository.main.replica]]`.
+    List(&'static [Field]),
     /// The name of a `[repository.NAME]` of the same file.
     RepositoryName,
     /// A host's name.
@@ -50,6 +56,9 @@ impl Kind {
                 "a list of patterns in gitignore syntax, such as [\"*.tmp\", \"/cache/\"]".into()
             }
             Kind::Url => "a directory or s3://BUCKET/PREFIX, in quotes".into(),
+            Kind::Word(words) => format!("one of {}", words.join(", ")),
+            Kind::ReplicaName => "a name in quotes: letters, digits, `.`, `_` and `-`".into(),
+            Kind::List(_) => "tables, each with a header such as [[repository.main.replica]]".into(),
             Kind::RepositoryName => "the name of a [repository.NAME] of this file".into(),
             Kind::Host => "a host's name in quotes: letters, digits, `.`, `_` and `-`".into(),
             Kind::Tags => "a list of tags, each one word, such as [\"nightly\"]".into(),
@@ -129,6 +138,26 @@ const REPOSITORY: &[Field] = &[
         "How often to repeat what failed but may succeed later, behind a network; 11 times otherwise.",
     ),
     field("retry_deadline", Kind::Duration, "For how long to repeat it; for 15 minutes otherwise."),
+    field(
+        "replica",
+        Kind::List(REPLICA),
+        "Further stores that hold the same, one table each; `url` above is the first replica. All hosts must \
+         name the same required ones in the same order.",
+    ),
+    field("replica_name", Kind::ReplicaName, "The name of the first replica, at `url`; `primary` otherwise."),
+    field("replica_zone", Kind::Text, "Its zone."),
+    field("replica_role", Kind::Word(ROLES), "Its role."),
+    field("replica_weight", Kind::Integer(0, 1000), "Its share of the reads."),
+    field(
+        "read_policy",
+        Kind::Word(POLICIES),
+        "How reads choose among the replicas; the one that is expected to finish first otherwise.",
+    ),
+    field(
+        "write_quorum",
+        Kind::Integer(1, 16),
+        "How many required replicas must hold a write; more than half of them otherwise, and never fewer.",
+    ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
 ];
 
@@ -164,6 +193,22 @@ const S3: &[Field] = &[
          servers that do not; sound only while one process at a time writes.",
     ),
 ];
+
+const REPLICA: &[Field] = &[
+    field("name", Kind::ReplicaName, "Its name, unique in the repository. Required."),
+    field("url", Kind::Url, "Where it is. Required."),
+    field("zone", Kind::Text, "What fails together with it: a site, a provider, a shelf of disks."),
+    field(
+        "role",
+        Kind::Word(ROLES),
+        "`required` replicas make up the write quorum; a `mirror` gets everything, and nothing waits for it. \
+         The default is `required`.",
+    ),
+    field("weight", Kind::Integer(0, 1000), "Its share of the reads; 0 is read only where no other answers."),
+];
+
+const ROLES: &[&str] = &["required", "mirror"];
+const POLICIES: &[&str] = &["fastest", "round-robin", "least-connections", "hash"];
 
 const JOB: &[Field] = &[
     field("repository", Kind::RepositoryName, "Where to; the default repository otherwise."),

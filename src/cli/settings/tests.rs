@@ -22,14 +22,19 @@ fn full() -> String {
 fn tables(fields: &[Field], path: &str, text: &mut String) {
     for field in fields {
         let value = match field.kind {
-            Kind::Table(_) | Kind::Named(_) => continue,
+            Kind::Table(_) | Kind::Named(_) | Kind::List(_) => continue,
+            Kind::Word(words) => format!("'{}'", words[0]),
+            // The repository's own is on S3, since it has a table of that; each replica is elsewhere.
+            Kind::Url if path == "repository.main." => "'s3://bucket/prefix'".to_owned(),
+            Kind::Url => format!("'/{}'", path.replace('.', "/")),
+            Kind::ReplicaName => format!("'n{}'", path.len()),
             Kind::Bool => "true".to_owned(),
+            Kind::Integer(..) if field.name == "write_quorum" => "2".to_owned(),
             Kind::Integer(low, _) => low.to_string(),
             Kind::Size => "'100M'".to_owned(),
             Kind::Duration => "'90s'".to_owned(),
             Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => "['one', 'two']".to_owned(),
             _ => match field.name {
-                "url" => "'s3://bucket/prefix'",
                 "endpoint" | "proxy" => "'http://127.0.0.1:9000'",
                 "sse" => "'aws:kms'",
                 "checksum" => "'crc32c'",
@@ -42,6 +47,12 @@ fn tables(fields: &[Field], path: &str, text: &mut String) {
     }
     for field in fields {
         let (fields, below) = match field.kind {
+            Kind::List(fields) => {
+                let below = format!("{path}{}", field.name);
+                text.push_str(&format!("[[{below}]]\n"));
+                tables(fields, &format!("{below}."), text);
+                continue;
+            }
             Kind::Table(fields) => (fields, format!("{path}{}", field.name)),
             Kind::Named(fields) => (fields, format!("{path}{}.main", field.name)),
             _ => continue,
@@ -69,7 +80,11 @@ fn the_schema_has_every_key_that_the_types_have() {
         names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
     for (prefix, fields) in sections(FILE, "") {
-        let text = if prefix.is_empty() { "zzz = 1".to_owned() } else { format!("[{prefix}]\nzzz = 1") };
+        let text = match prefix.as_str() {
+            "" => "zzz = 1".to_owned(),
+            list if list.ends_with(".replica") => format!("[[{list}]]\nzzz = 1"),
+            table => format!("[{table}]\nzzz = 1"),
+        };
         let error = toml::from_str::<super::model::Settings>(&text).unwrap_err();
         let mut names = known(error);
         let mut schema: Vec<String> = fields.iter().map(|field| field.name.to_owned()).collect();
@@ -85,6 +100,7 @@ fn sections(fields: &'static [Field], path: &str) -> Vec<(String, &'static [Fiel
         match field.kind {
             Kind::Table(below) => all.extend(sections(below, &format!("{path}{}.", field.name))),
             Kind::Named(below) => all.extend(sections(below, &format!("{path}{}.main.", field.name))),
+            Kind::List(below) => all.extend(sections(below, &format!("{path}{}.", field.name))),
             _ => {}
         }
     }
@@ -110,6 +126,24 @@ fn every_mistake_is_found_at_its_place() {
             "[repository.a]\nurl = '/r'\npassphrase_file = 'f'\npassphrase_command = 'c'",
             &[(4, 22, "exclude each other", None)],
         ),
+        (
+            "[repository.a]\nurl = '/r'\n[[repository.a.replica]]\nname = 'x'",
+            &[(3, 1, "a replica lacks the key `url`", None)],
+        ),
+        (
+            "[repository.a]\nurl = '/r'\n[[repository.a.replica]]\nname = 'x'\nurl = '/r/'",
+            &[(4, 8, "the same place", None)],
+        ),
+        (
+            "[repository.a]\nurl = '/r'\n[[repository.a.replica]]\nname = 'primary'\nurl = '/x'\n\
+             role = 'boss'",
+            &[(4, 8, "two replicas have the name", None), (6, 8, "none of these words", None)],
+        ),
+        (
+            "[repository.a]\nurl = '/r'\nwrite_quorum = 1\n[[repository.a.replica]]\nname = 'x'\nurl = '/x'",
+            &[(3, 16, "2 to 2 of them must hold", None)],
+        ),
+        ("[repository.a]\nurl = '/r'\nread_policy = 'fast'", &[(3, 15, "none of these words", None)]),
         ("[job.j]", &[(1, 6, "lacks the key `sources`", None)]),
         ("[job.j]\nsources = []", &[(2, 11, "would back up nothing", None)]),
         ("[job.j]\nsources = ['/a', 5, '']", &[(2, 18, "an integer", None), (2, 21, "is empty", None)]),

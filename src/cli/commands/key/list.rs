@@ -51,7 +51,7 @@ struct Slot {
 /// Runs the command.
 pub fn run(context: &Context) -> CommandResult {
     let choice = context.repository(None)?;
-    let client = store(&choice, false)?;
+    let client = store(context, &choice, false)?;
     let (config, _) = Config::load(&client).map_err(|error| Failure::of(error.kind(), &error))?;
     let listed = list_slots(&client).map_err(|error| slot_failure(&error))?;
     let keyring = match open_if_possible(context, &choice, &client, &config) {

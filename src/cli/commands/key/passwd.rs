@@ -26,7 +26,7 @@ struct Document<'a> {
 /// Runs the command.
 pub fn run(args: &PasswdArgs, context: &Context) -> CommandResult {
     let choice = context.repository(None)?;
-    let client = store(&choice, false)?;
+    let client = store(context, &choice, false)?;
     let paths = local_paths(context)?;
     let (config, _) = Config::load(&client).map_err(|error| Failure::of(error.kind(), &error))?;
     let pinned = choice.fingerprint.as_deref();

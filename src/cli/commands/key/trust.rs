@@ -23,7 +23,7 @@ struct Document {
 /// Runs the command.
 pub fn run(args: &TrustArgs, context: &Context) -> CommandResult {
     let choice = context.repository(None)?;
-    let client = store(&choice, false)?;
+    let client = store(context, &choice, false)?;
     let paths = local_paths(context)?;
     let (config, _) = Config::load(&client).map_err(|error| Failure::of(error.kind(), &error))?;
     let (found, location) = (config.fingerprint(), client.location());

@@ -1,0 +1,136 @@
+//! Single copies: looking at each, and replacing the bad ones by one that is known to be good.
+//!
+//! Whether a body is good is not known here: age, ids and signatures are checked by the floors above.
+//! They ask for the copies one by one, and say which one is good.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use crate::store::error::StoreError;
+use crate::store::key::Key;
+use crate::store::replicas::Set;
+use crate::store::replicas::breaker::State;
+use crate::store::replicas::member::{Answer, Member, chain};
+use crate::store::replicas::queue::Task;
+use crate::store::replicas::remove::delete_at;
+use crate::store::{Store, Version};
+
+impl Set {
+    /// What the replica number `at` has under `key`.
+    pub async fn copy(&self, at: usize, key: &Key, max_bytes: u64) -> Result<Bytes, StoreError> {
+        let member = Arc::clone(&self.members[at]);
+        if member.queue.hides(key) {
+            return Err(StoreError::NotFound { location: member.spec.url.clone(), key: key.to_string() });
+        }
+        if member.state() == State::Open {
+            return Err(member.left_out());
+        }
+        get_at(member, key.clone(), max_bytes).await.map(|(body, _)| body)
+    }
+
+    /// What every replica has under `key`; `None` of those that have not answered `grace` after most of
+    /// the others.
+    pub async fn copies_within(
+        &self,
+        key: &Key,
+        max_bytes: u64,
+        grace: Duration,
+    ) -> Vec<Option<Result<Bytes, StoreError>>> {
+        let mut reads = JoinSet::new();
+        let mut found: Vec<Option<Result<Bytes, StoreError>>> = self.members.iter().map(|_| None).collect();
+        for (at, member) in self.members.iter().enumerate() {
+            let read = get_at(Arc::clone(member), key.clone(), max_bytes);
+            reads.spawn(async move { (at, read.await.map(|(body, _)| body)) });
+        }
+        let mut deadline: Option<Instant> = None;
+        loop {
+            let joined = match deadline {
+                None => reads.join_next().await,
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    tokio::time::timeout(left, reads.join_next()).await.unwrap_or(None)
+                }
+            };
+            let Some(joined) = joined else { return found };
+            if let Ok((at, answer)) = joined {
+                found[at] = Some(answer);
+            }
+            let good = found.iter().filter(|one| matches!(one, Some(Ok(_)))).count();
+            if deadline.is_none() && good * 2 > found.len() {
+                deadline = Some(Instant::now() + grace);
+            }
+        }
+    }
+
+    /// Makes `good` what the replica number `at` has under `key`; whether anything had to be done. The
+    /// caller has verified `good`. What cannot be replaced is queued.
+    pub async fn replace(&self, at: usize, key: &Key, good: Bytes) -> Result<bool, StoreError> {
+        let member = Arc::clone(&self.members[at]);
+        let result = replace_at(&member, key, good).await;
+        match &result {
+            Ok(true) => {
+                member.repaired.fetch_add(1, Ordering::Relaxed);
+                self.note(format!(
+                    "the bad or missing copy of {key} in replica {} was replaced",
+                    member.spec.name
+                ));
+                self.caught_up(&member, key);
+            }
+            Ok(false) => self.caught_up(&member, key),
+            Err(error) => {
+                self.note(format!(
+                    "the bad or missing copy of {key} in replica {} cannot be replaced: {}",
+                    member.spec.name,
+                    chain(error)
+                ));
+                self.missed(&member, key, Task::Put);
+            }
+        }
+        result
+    }
+}
+
+async fn replace_at(member: &Arc<Member>, key: &Key, good: Bytes) -> Result<bool, StoreError> {
+    let room = (good.len() as u64).saturating_mul(2).max(1 << 20);
+    match get_at(Arc::clone(member), key.clone(), room).await {
+        Ok((body, _)) if body == good => Ok(false),
+        // Swapped, so that at no moment there is nothing.
+        Ok((_, version)) => swap_at(member, key, Some(version), good).await.map(|()| true),
+        Err(StoreError::NotFound { .. }) => swap_at(member, key, None, good).await.map(|()| true),
+        Err(StoreError::TooLarge { .. } | StoreError::Refused { .. } | StoreError::ShortRead { .. }) => {
+            delete_at(Arc::clone(member), key.clone()).await?;
+            swap_at(member, key, None, good).await.map(|()| true)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn swap_at(
+    member: &Arc<Member>,
+    key: &Key,
+    expected: Option<Version>,
+    body: Bytes,
+) -> Result<(), StoreError> {
+    let (limit, key) = (member.write_limit(body.len() as u64), key.clone());
+    let request = move |store: Arc<dyn Store>| -> Answer<Version> {
+        Box::pin(async move { store.swap(&key, expected, body).await })
+    };
+    Arc::clone(member).ask(limit, None, request).await.map(drop)
+}
+
+/// The whole object at one replica.
+pub(super) async fn get_at(
+    member: Arc<Member>,
+    key: Key,
+    max_bytes: u64,
+) -> Result<(Bytes, Version), StoreError> {
+    let limit = member.read_limit(max_bytes.min(64 << 20), true);
+    let request = move |store: Arc<dyn Store>| -> Answer<(Bytes, Version)> {
+        Box::pin(async move { store.get_bounded(&key, max_bytes).await })
+    };
+    member.ask(limit, None, request).await
+}
