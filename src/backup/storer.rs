@@ -231,17 +231,32 @@ pub struct BlockWriter<'s, 'a> {
     frame: Vec<u8>,
 }
 
-#[derive(Default)]
 struct OpenBlock {
     plain: Vec<u8>,
     chunks: Vec<(ChunkId, u32)>,
+    /// Plaintext bytes at which it is full.
+    target: usize,
+}
+
+impl OpenBlock {
+    fn new() -> Self {
+        Self { plain: Vec::new(), chunks: Vec::new(), target: limits::BLOCK_TARGET_BYTES }
+    }
+}
+
+/// How large the block should be that follows one of `plain` bytes which became `frame` bytes: what is
+/// expected to compress to `BLOCK_FRAME_TARGET_BYTES`, within the bounds.
+fn next_target(plain: usize, frame: usize) -> usize {
+    (plain / frame.max(1))
+        .saturating_mul(limits::BLOCK_FRAME_TARGET_BYTES)
+        .clamp(limits::BLOCK_TARGET_BYTES, limits::BLOCK_TARGET_MAX_BYTES)
 }
 
 impl<'s, 'a> BlockWriter<'s, 'a> {
     /// A writer for one thread.
     pub fn new(storer: &'s Storer<'a>) -> Result<Self, BackupError> {
         let compressor = Compressor::new(storer.level).map_err(BackupError::Compress)?;
-        let (data, meta) = (OpenBlock::default(), OpenBlock::default());
+        let (data, meta) = (OpenBlock::new(), OpenBlock::new());
         Ok(Self { storer, compressor, data, meta, frame: Vec::new() })
     }
 
@@ -265,7 +280,7 @@ impl<'s, 'a> BlockWriter<'s, 'a> {
         };
         block.plain.extend_from_slice(plain);
         block.chunks.push((id, plain.len() as u32));
-        if block.plain.len() >= limits::BLOCK_TARGET_BYTES {
+        if block.plain.len() >= block.target {
             self.flush_block(kind)?;
         }
         Ok(id)
@@ -308,8 +323,25 @@ impl<'s, 'a> BlockWriter<'s, 'a> {
         self.frame.clear();
         self.compressor.compress(&block.plain, &mut self.frame).map_err(BackupError::Compress)?;
         let raw_len = block.plain.len() as u32;
+        block.target = next_target(block.plain.len(), self.frame.len());
         block.plain.clear();
         let chunks = std::mem::take(&mut block.chunks);
         self.storer.push_block(kind, &self.frame, raw_len, chunks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_grows_only_where_the_one_before_it_shrank_to_less_than_an_eighth() {
+        let mib = 1 << 20;
+        assert_eq!(next_target(mib, mib), mib);
+        assert_eq!(next_target(mib, mib / 8), mib);
+        assert_eq!(next_target(mib, mib / 16), 2 * mib);
+        assert_eq!(next_target(4 * mib, 1_000), 4 * mib, "bounded, so that readers stay small");
+        assert_eq!(next_target(0, 0), mib);
+        assert!(limits::BLOCK_TARGET_MAX_BYTES + limits::CHUNK_MAX_BYTES <= limits::BLOCK_MAX_BYTES);
     }
 }

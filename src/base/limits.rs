@@ -5,6 +5,10 @@
 
 /// Plaintext bytes a block aims for. One zstd frame, one decryption: see ARCHITECTURE.md for the figures.
 pub const BLOCK_TARGET_BYTES: usize = 1 << 20;
+/// The same where data shrinks so well that a block of the usual size is mostly zstd starting anew.
+pub const BLOCK_TARGET_MAX_BYTES: usize = 4 << 20;
+/// Compressed bytes below which a block is worth growing.
+pub const BLOCK_FRAME_TARGET_BYTES: usize = 128 << 10;
 /// The largest plaintext a block may have: one chunk of the largest size past a nearly full block.
 pub const BLOCK_MAX_BYTES: usize = 16 << 20;
 /// The largest chunk a reader accepts.
