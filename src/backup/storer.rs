@@ -342,6 +342,7 @@ mod tests {
         assert_eq!(next_target(mib, mib / 16), 2 * mib);
         assert_eq!(next_target(4 * mib, 1_000), 4 * mib, "bounded, so that readers stay small");
         assert_eq!(next_target(0, 0), mib);
-        assert!(limits::BLOCK_TARGET_MAX_BYTES + limits::CHUNK_MAX_BYTES <= limits::BLOCK_MAX_BYTES);
+        let largest = next_target(usize::MAX, 1) + limits::CHUNK_MAX_BYTES;
+        assert!(largest <= limits::BLOCK_MAX_BYTES, "readers would refuse {largest} bytes");
     }
 }

@@ -282,6 +282,9 @@ pub fn run_dump(args: &commands::dump::Args, context: &Context) -> CommandResult
     };
     opened.progress.finish();
     let report = report.map_err(|error| failure(&error))?;
+    if args.output.is_some() && context.output.json {
+        context.output.document(&report)?;
+    }
     match report.failure() {
         None => Ok(Outcome::Done),
         Some(kind) => {

@@ -2,7 +2,8 @@
 //!
 //! Nothing is written twice: options and descriptions come from clap, EXIT STATUS from the kinds of
 //! errors, ENVIRONMENT from the variables that are read, lifeboat.toml(5) from the schema that the
-//! check uses. Pages bear no date, so that the same source always gives the same bytes.
+//! check uses, lifeboat-json(7) from the list of documents. Pages bear no date, so that the same
+//! source always gives the same bytes.
 
 use std::io::{self, Write};
 
@@ -12,6 +13,7 @@ use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use crate::base::error_kind::ErrorKind;
 use crate::cli::args::{Cli, GLOBAL_HEADING};
+use crate::cli::documents::DOCUMENTS;
 use crate::cli::environment::VARIABLES;
 use crate::cli::settings::SYSTEM_FILE;
 use crate::cli::settings::schema::{FILE, Field, Kind};
@@ -66,6 +68,7 @@ pub fn pages() -> Vec<Page> {
     let mut pages = Vec::new();
     collect(&root, &mut pages);
     pages.push(Page { name: "lifeboat.toml".into(), section: 5, roff: configuration() });
+    pages.push(Page { name: "lifeboat-json".into(), section: 7, roff: documents() });
     pages
 }
 
@@ -206,8 +209,34 @@ fn see_also(command: &clap::Command, is_root: bool, name: &str, roff: &mut Roff)
     for name in names {
         line.extend([bold(name), roman("(1), ")]);
     }
-    line.extend([bold("lifeboat.toml"), roman("(5)")]);
+    line.extend([bold("lifeboat.toml"), roman("(5), "), bold("lifeboat-json"), roman("(7)")]);
     roff.text(line);
+}
+
+/// lifeboat-json(7).
+fn documents() -> Vec<u8> {
+    let mut roff = Roff::new();
+    roff.control("SH", ["NAME"]).text([roman("lifeboat-json - what lifeboat prints with --json")]);
+    roff.control("SH", ["DESCRIPTION"]);
+    roff.text([roman(
+        "With --json a command prints JSON documents, one a line, on standard output. Each names its schema \
+         and version. Within a version fields are added, never renamed or removed: a reader must pass over \
+         those it does not know. A time is a list of seconds since 1970 and nanoseconds. The exit status \
+         says the same as without --json, and only it tells success.",
+    )]);
+    roff.control("SH", ["DOCUMENTS"]);
+    for document in DOCUMENTS {
+        roff.control("SS", [document.schema]);
+        roff.text([roman("Printed by "), italic(document.printed_by), roman(".")]);
+        for (fields, meaning) in document.fields {
+            roff.control("TP", []).text([bold(*fields)]).text([roman(*meaning)]);
+        }
+    }
+    roff.control("SH", ["SEE ALSO"]).text([bold("lifeboat"), roman("(1)")]);
+    let (mut body, mut page) = (Vec::new(), Vec::new());
+    // As above.
+    let _ = roff.to_writer(&mut body).and_then(|()| assemble("lifeboat-json", 7, &body, &mut page));
+    page
 }
 
 /// lifeboat.toml(5).

@@ -9,6 +9,7 @@ pub mod backup_run;
 pub mod browse_run;
 pub mod commands;
 pub mod context;
+pub mod documents;
 pub mod environment;
 pub mod exit;
 pub mod manual;
