@@ -17,6 +17,7 @@ pub mod clock;
 pub mod dir;
 pub mod error;
 pub mod file;
+pub mod http;
 pub mod lock;
 #[cfg(target_os = "linux")]
 pub mod meta;
