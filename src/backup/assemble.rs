@@ -26,7 +26,7 @@ use crate::base::time::Clock;
 use crate::repo::tree::{ChunkList, Entry, decode_entry};
 use crate::sys::dir::{DirHandle, Listed};
 use crate::sys::error::{SysError, show_path};
-use crate::sys::stat::{FileKind, Stat};
+use crate::sys::stat::FileKind;
 
 /// Bytes of files that make a batch.
 const BATCH_BYTES: u64 = 1 << 20;
@@ -61,7 +61,8 @@ pub struct Surroundings<'e, 'c> {
     pub stopped: &'e AtomicBool,
 }
 
-/// Goes through everything below `root`; answers the chunks of the tree of `/`, in which `attached` is as well.
+/// Goes through everything below `root`; answers the chunks of the tree of `/`, in which `attached` is as
+/// well.
 pub fn assemble<'c>(
     around: &Surroundings<'_, 'c>,
     root: &Arc<Ticket>,

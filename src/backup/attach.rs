@@ -1,7 +1,7 @@
 //! Attachments on their way into the snapshot: each contributor in turn puts its files below `/.lifeboat`.
 //!
-//! They are stored before the walk, so that what is taken of files is never older than the dumps that may refer
-//! to them. What this leaves out is any knowledge of what is attached: see `repo::attachment`.
+//! They are stored before the walk, so that what is taken of files is never older than the dumps that may
+//! refer to them. What this leaves out is any knowledge of what is attached: see `repo::attachment`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};

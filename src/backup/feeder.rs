@@ -1,7 +1,7 @@
 //! Streams into the pipeline: contents that come from a reader instead of from the walk.
 //!
-//! A feeder has workers of its own and stores one stream after the other; each keeps every CPU busy, as a large
-//! file does. What was stored of a stream that failed is in no tree, and the next backup finds it.
+//! A feeder has workers of its own and stores one stream after the other; each keeps every CPU busy, as a
+//! large file does. What was stored of a stream that failed is in no tree, and the next backup finds it.
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -115,12 +115,10 @@ impl Feeder<'_, '_> {
         }
         let read = Box::new(file_read(self.context.clock.now(), size));
         self.send(Job::Piece(pieces.finish(read)))?;
-        let read = loop {
-            match self.receive()? {
-                Done::File(_, Ok(read)) => break read,
-                Done::Failed(error) => return Err(error.into()),
-                _ => return Err(BackupError::Worker.into()),
-            }
+        let read = match self.receive()? {
+            Done::File(_, Ok(read)) => read,
+            Done::Failed(error) => return Err(error.into()),
+            _ => return Err(BackupError::Worker.into()),
         };
         self.notes.stream(size);
         Ok(self.maker.file(name.as_bytes(), &read))

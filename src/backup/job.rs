@@ -1,4 +1,5 @@
-//! What ties the runs of one job together on this machine: its key, its lock, and the names its catalogue keeps.
+//! What ties the runs of one job together on this machine: its key, its lock, and the names its catalogue
+//! keeps.
 
 use std::path::Path;
 

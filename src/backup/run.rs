@@ -72,7 +72,7 @@ impl Resolved {
         let below = |roots: &RootNode| roots.children.contains_key(DIRECTORY.as_bytes());
         if self.roots.as_ref().is_some_and(below) || self.names.iter().any(|name| name == DIRECTORY) {
             return Err(BackupError::Usage(format!(
-                "/{DIRECTORY} cannot be a source of a backup that has attachments: the snapshot keeps them there"
+                "/{DIRECTORY} cannot be a source beside attachments: it is where the snapshot keeps them"
             )));
         }
         if self.names.is_empty() {

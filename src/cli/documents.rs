@@ -16,7 +16,7 @@ const COUNTS: &str = "Entries of a kind, as a number.";
 const WARNINGS: &str = "What was not as it should be, as sentences; only the first hundred or so are kept.";
 const FINGERPRINT: &str = "The repository's fingerprint, in hexadecimal.";
 const LOCATION: &str = "The repository's address, without secrets.";
-const ATTACHMENTS: &str = "What it carries beside files, each with kind, name, path, files, and where known engine, \
+const ATTACHMENTS: &str = "What it carries beside files: kind, name, path, files, and where known engine, \
      version, tool, position, time, details and fault; left out if nothing.";
 const SNAPSHOT: &str = "The snapshot's id.";
 const DURATION: &str = "Wall time in seconds.";

@@ -1,9 +1,10 @@
 //! What a snapshot carries beside files: database dumps, the captured state of the system.
 //!
-//! Attachments lie as ordinary files below the directory `/.lifeboat` of the snapshot's tree, so everything that
-//! reads trees reads them; the snapshot's record says beside that what they are. Who has something to attach
-//! implements [`Contributor`], and gets a [`Sink`] that takes contents as they come: nothing passes through a
-//! temporary file. It stands on this floor because those who contribute and the backup that takes are mates.
+//! Attachments lie as ordinary files below the directory `/.lifeboat` of the snapshot's tree, so everything
+//! that reads trees reads them; the snapshot's record says beside that what they are. Who has something to
+//! attach implements [`Contributor`], and gets a [`Sink`] that takes contents as they come: nothing passes
+//! through a temporary file. It stands on this floor because those who contribute and the backup that takes
+//! are mates.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -89,9 +90,9 @@ pub struct ContributeError(pub String);
 
 /// Takes the files of one attachment.
 pub trait Sink {
-    /// Stores what `content` gives until its end as `file`, and notes it in the attachment with its length, which
-    /// `file` need not know. An error, also one that `content` gives, leaves nothing of the file behind; after
-    /// one that is not `content`'s own the backup is over.
+    /// Stores what `content` gives until its end as `file`, and notes it in the attachment with its length,
+    /// which `file` need not know. An error, also one that `content` gives, leaves nothing of the file
+    /// behind; after one that is not `content`'s own the backup is over.
     fn put(&mut self, file: AttachedFile, content: &mut dyn Read) -> io::Result<u64>;
 
     /// Says something to people that spoils nothing.
@@ -109,8 +110,8 @@ pub trait Contributor: Send {
     /// What a failure means.
     fn necessity(&self) -> Necessity;
 
-    /// Puts everything into `sink` and fills in `attachment`, but for its files, which `sink` notes. What was put
-    /// before an error stays where the snapshot does.
+    /// Puts everything into `sink` and fills in `attachment`, but for its files, which `sink` notes. What
+    /// was put before an error stays where the snapshot does.
     fn contribute(&mut self, attachment: &mut Attachment, sink: &mut dyn Sink)
     -> Result<(), ContributeError>;
 }
@@ -148,8 +149,8 @@ impl Contributor for Given {
     }
 }
 
-/// The names on the way from `/` to `path`, which is absolute; `None` unless it lies below `/.lifeboat` and every
-/// name of it can stand in a tree.
+/// The names on the way from `/` to `path`, which is absolute; `None` unless it lies below `/.lifeboat` and
+/// every name of it can stand in a tree.
 pub fn names_below(path: &str) -> Option<Vec<&str>> {
     let rest = path.strip_prefix('/')?.strip_prefix(DIRECTORY)?.strip_prefix('/')?;
     let names: Vec<&str> = rest.split('/').collect();
