@@ -162,7 +162,7 @@ fn with_attachments_an_unchanged_tree_is_still_not_read_and_nothing_is_stored_tw
     assert_eq!((second.statistics.files_changed, second.statistics.files_unmodified), (0, 55));
     assert!(second.statistics.new_bytes < 10_000, "{:?}", second.statistics);
     // Without them, they are gone, and what stays is still not read.
-    let third = back_up(&world, source(), || vec![]).unwrap();
+    let third = back_up(&world, source(), Vec::new).unwrap();
     assert_eq!((third.statistics.read_bytes, third.statistics.files_unmodified), (0, 55));
     assert_eq!(world.run(&["ls", "latest:/.lifeboat"]).status, Some(2));
     assert!(third.attachments.is_empty());
