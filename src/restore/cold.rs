@@ -133,7 +133,11 @@ impl RestorePlan {
 }
 
 /// Asks for the plan's cold packs and, unless told otherwise, waits until all can be read.
-pub fn warm_up(source: &dyn Source, plan: &mut RestorePlan, warming: &Warming<'_>) -> Result<(), RestoreError> {
+pub fn warm_up(
+    source: &dyn Source,
+    plan: &mut RestorePlan,
+    warming: &Warming<'_>,
+) -> Result<(), RestoreError> {
     let read = plan.packs_read();
     let names = |packs: &[ColdPack]| packs.iter().map(|pack| pack.pack).collect::<Vec<_>>();
     warming.monitor.event(Event::Stage("warming up"));

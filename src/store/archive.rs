@@ -206,7 +206,9 @@ mod tests {
             assert_eq!(serde_json::to_value(class).unwrap(), class.as_str());
             let wait = |speed| class.expected_wait(speed);
             assert!(wait(WarmUpSpeed::Standard) < wait(WarmUpSpeed::Bulk));
-            assert!(wait(WarmUpSpeed::Expedited).unwrap_or(Duration::ZERO) < wait(WarmUpSpeed::Standard).unwrap());
+            assert!(
+                wait(WarmUpSpeed::Expedited).unwrap_or(Duration::ZERO) < wait(WarmUpSpeed::Standard).unwrap()
+            );
         }
         assert_eq!(ArchiveClass::parse("STANDARD"), None);
     }

@@ -89,9 +89,7 @@ impl Archive for TimeoutStore {
 
     fn warmth(&self, key: &Key) -> StoreFuture<'_, Warmth> {
         match self.inner.archive() {
-            Some(archive) => {
-                self.run(Action::Stat, key.as_str(), self.limits.operation, archive.warmth(key))
-            }
+            Some(archive) => self.run(Action::Stat, key.as_str(), self.limits.operation, archive.warmth(key)),
             None => Box::pin(async { Ok(Warmth::Warm) }),
         }
     }

@@ -186,7 +186,8 @@ impl Set {
         match reading.failure {
             Some(error) if reading.absent + hidden < self.sight() => error,
             Some(
-                error @ (StoreError::ShortRead { .. } | StoreError::TooLarge { .. } | StoreError::Cold { .. }),
+                error
+                @ (StoreError::ShortRead { .. } | StoreError::TooLarge { .. } | StoreError::Cold { .. }),
             ) => error,
             _ => StoreError::NotFound { location: self.location(), key: key.to_string() },
         }

@@ -122,11 +122,13 @@ impl S3Store {
             "RestoreAlreadyInProgress" => Ok(()),
             "GlacierExpeditedRetrievalNotAvailable" => Err(StoreError::Unsupported {
                 location: self.location.clone(),
-                why: "it has no room for expedited warm-ups now; ask with --warm-up=standard, or later".into(),
+                why: "it has no room for expedited warm-ups now; ask with --warm-up=standard, or later"
+                    .into(),
             }),
             "NotImplemented" | "MethodNotAllowed" => Err(StoreError::Unsupported {
                 location: self.location.clone(),
-                why: "it does not warm objects up by RestoreObject; name a `warm_up_command` that does".into(),
+                why: "it does not warm objects up by RestoreObject; name a `warm_up_command` that does"
+                    .into(),
             }),
             _ => Err(error),
         }

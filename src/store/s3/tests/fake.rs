@@ -460,7 +460,7 @@ fn list(state: &State, request: &Request) -> Response {
              <LastModified>2026-11-24T04:00:00.000Z</LastModified></Contents>",
             body.len(),
             etag(body).replace('"', "&quot;"),
-            match state.classes.get(key) {
+            match state.classes.get(key.as_str()) {
                 None => "STANDARD",
                 Some((class, _)) if class.ends_with("_ACCESS") => "INTELLIGENT_TIERING",
                 Some((class, _)) => class,
