@@ -3,6 +3,7 @@
 pub mod attachment;
 pub mod certificate;
 pub mod chain;
+pub mod cold;
 pub mod config;
 pub mod copies;
 pub mod init;

@@ -19,6 +19,7 @@ pub mod dialogue;
 pub mod dir;
 pub mod error;
 pub mod file;
+pub mod http;
 pub mod journal;
 pub mod lock;
 #[cfg(target_os = "linux")]

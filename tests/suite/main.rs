@@ -19,6 +19,7 @@
 mod attachments;
 mod backup;
 mod chaos;
+mod cold;
 mod command_line;
 mod crash;
 mod damage;
