@@ -62,3 +62,6 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
 /// Longest host name used in object keys.
 pub const HOST_NAME_MAX_BYTES: usize = 255;
+
+/// Largest `system.json` that is read.
+pub const SYSTEM_STATE_MAX_BYTES: u64 = 64 << 20;

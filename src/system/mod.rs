@@ -1,0 +1,6 @@
+//! Floor 6: the state of a whole machine: captured, shown, compared, and rebuilt.
+//!
+//! [`model`] is the state as data, and all that the other parts share. It is pure: what a machine is
+//! made of is written down here, how to make it again is decided elsewhere.
+
+pub mod model;
