@@ -165,7 +165,8 @@ mod tests {
         assert!(root.read("/out", 100, false).unwrap_err().is_not_found());
         assert_eq!(root.read_link("/absolute").unwrap(), "/etc/name");
         assert!(!root.is_own_root() && Rooted::open("/".as_ref()).unwrap().is_own_root());
-        assert_eq!(root.list("/", 2).unwrap(), ["absolute", "etc"]);
+        assert_eq!(root.list("/", 9).unwrap(), ["absolute", "etc", "out"]);
+        assert_eq!(root.list("/", 2).unwrap().len(), 2);
     }
 
     #[test]
