@@ -18,6 +18,7 @@ pub mod command;
 pub mod dir;
 pub mod error;
 pub mod file;
+pub mod http;
 pub mod journal;
 pub mod lock;
 #[cfg(target_os = "linux")]
