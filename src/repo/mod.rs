@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod chain;
 pub mod config;
 pub mod copies;
+pub mod evidence;
 pub mod init;
 pub mod keyring;
 pub mod open;
