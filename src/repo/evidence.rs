@@ -87,7 +87,7 @@ pub enum EvidenceError {
         /// What was tried.
         action: &'static str,
         /// Why it failed.
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// Somebody else was first.
     #[error("{key} is there already, written by somebody else")]
@@ -151,7 +151,7 @@ impl EvidenceError {
     }
 
     fn store(key: &str, action: &'static str, source: StoreError) -> Self {
-        Self::Store { key: key.to_owned(), action, source }
+        Self::Store { key: key.to_owned(), action, source: Box::new(source) }
     }
 }
 
