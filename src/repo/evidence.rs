@@ -2,8 +2,8 @@
 //!
 //! A record is created once and never replaced; that one creation is also how two hosts contend for a name
 //! (see `store::replicas::class`). It names its own key, its host and its time, and its host signs all of it,
-//! so that no record can be forged, or moved to another name. It is sealed like everything else: what is to be
-//! answered by any host of the repository is for [`Audience::Everyone`]; what tells of names and places is for
+//! so that no record can be forged, or moved to another name. It is sealed like everything else: what any host
+//! of the repository may have to answer is for [`Audience::Everyone`]; what tells of names and places is for
 //! [`Audience::Keepers`], whom a backup host is not among.
 //!
 //! Runbooks that are kept in the repository are such records too, below [`RUNBOOKS_PREFIX`]. They make hosts
@@ -113,9 +113,7 @@ pub enum EvidenceError {
         what: String,
     },
     /// It was signed by somebody who must not.
-    #[error(
-        "{key} was signed by {label}, which is a {have}'s key slot: only a {need} may do that, so it is not used"
-    )]
+    #[error("{key} was signed by {label}, a {have}'s key slot: only a {need} may do that, so it is not used")]
     Signer {
         /// The object.
         key: String,
