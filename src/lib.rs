@@ -13,6 +13,7 @@ pub mod notify;
 pub mod pack;
 pub mod repo;
 pub mod restore;
+pub mod runbook;
 pub mod store;
 pub mod sys;
 pub mod system;
