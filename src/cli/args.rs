@@ -180,6 +180,10 @@ pub enum Command {
     /// Look after the stores of a repository that has several
     #[command(subcommand)]
     Replica(commands::replica::Command),
+    /// Tell people what happens, and see who was told
+    #[command(subcommand)]
+    Notify(commands::notify::Command),
+    Watch(commands::watch::Args),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

@@ -13,6 +13,7 @@
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
+//! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
 //! - `demo`: the demo brings everything back
 
@@ -28,6 +29,7 @@ mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod notify;
 mod program;
 mod replicas;
 mod s3;

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod mistake;
 pub mod model;
+pub mod notify;
 pub mod s3;
 pub mod schema;
 

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::cli::settings::notify::model::{
+    ByName, ChannelSettings, ContactSettings, EscalationSettings, GroupSettings, NotifySettings,
+    RuleSettings, TemplateSettings, rules,
+};
 use crate::cli::settings::s3::S3Settings;
 use crate::cli::values::{parse_duration, parse_size};
 
@@ -22,6 +26,18 @@ pub struct Settings {
     pub repository: BTreeMap<String, RepositorySettings>,
     /// Jobs by name.
     pub job: BTreeMap<String, JobSettings>,
+    /// How people are told.
+    pub notify: NotifySettings,
+    /// People by name.
+    pub contact: ByName<ContactSettings>,
+    /// Groups by name.
+    pub group: ByName<GroupSettings>,
+    /// Channels by name.
+    pub channel: ByName<ChannelSettings>,
+    /// Escalations by name.
+    pub escalation: ByName<EscalationSettings>,
+    /// Words by name.
+    pub template: ByName<TemplateSettings>,
 }
 
 /// `[defaults]`.
@@ -91,6 +107,15 @@ pub struct RepositorySettings {
     pub read_policy: Option<String>,
     /// How many required replicas must hold a write.
     pub write_quorum: Option<usize>,
+    /// Who is told of it.
+    #[serde(deserialize_with = "rules")]
+    pub notify: Vec<RuleSettings>,
+    /// How often a check is expected.
+    #[serde(deserialize_with = "duration")]
+    pub check_every: Option<Duration>,
+    /// How often replicas are to be brought up to date.
+    #[serde(deserialize_with = "duration")]
+    pub replica_sync_every: Option<Duration>,
 }
 
 /// `[[repository.NAME.replica]]`.
@@ -163,9 +188,12 @@ pub struct JobSettings {
     pub hooks: HookSettings,
     /// What is kept.
     pub retention: RetentionSettings,
-    /// Names of channels, reserved.
-    #[serde(deserialize_with = "list")]
-    pub notify: Vec<String>,
+    /// Who is told.
+    #[serde(deserialize_with = "rules")]
+    pub notify: Vec<RuleSettings>,
+    /// How often it is expected.
+    #[serde(deserialize_with = "duration")]
+    pub expect_every: Option<Duration>,
 }
 
 /// `stream = { … }` of a job.
@@ -241,6 +269,14 @@ impl Settings {
                 }
             }
         }
+        for channel in self.channel.values_mut() {
+            channel.ca_file.iter_mut().chain(&mut channel.socket).for_each(resolve);
+            for text in channel.secrets() {
+                if let Some(path) = text.strip_prefix("file:") {
+                    *text = format!("file:{}", absolute(Path::new(path), base, home).display());
+                }
+            }
+        }
         for job in self.job.values_mut() {
             job.sources.iter_mut().for_each(resolve);
             job.exclude_files.iter_mut().for_each(resolve);
@@ -256,7 +292,9 @@ fn absolute(path: &Path, base: &Path, home: Option<&Path>) -> PathBuf {
     }
 }
 
-fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrMany<T> {
