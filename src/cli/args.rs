@@ -184,6 +184,9 @@ pub enum Command {
     #[command(subcommand)]
     Notify(commands::notify::Command),
     Watch(commands::watch::Args),
+    /// Run what is to be done in a disaster, step by step, with proof that it was
+    #[command(subcommand)]
+    Runbook(commands::runbook::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

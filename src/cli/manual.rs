@@ -15,6 +15,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::cli::args::{Cli, GLOBAL_HEADING};
 use crate::cli::documents::DOCUMENTS;
 use crate::cli::environment::VARIABLES;
+use crate::cli::runbook_manual;
 use crate::cli::settings::SYSTEM_FILE;
 use crate::cli::settings::schema::{FILE, Field, Kind};
 
@@ -69,6 +70,7 @@ pub fn pages() -> Vec<Page> {
     collect(&root, &mut pages);
     pages.push(Page { name: "lifeboat.toml".into(), section: 5, roff: configuration() });
     pages.push(Page { name: "lifeboat-json".into(), section: 7, roff: documents() });
+    pages.push(Page { name: "lifeboat-runbook".into(), section: 5, roff: runbook_manual::page() });
     pages
 }
 
@@ -116,7 +118,7 @@ fn render(command: &clap::Command, name: &str, out: &mut Vec<u8>) -> io::Result<
 ///
 /// The title is written here because the library leaves an empty date out, and the others move into its
 /// place.
-fn assemble(name: &str, section: u8, body: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+pub fn assemble(name: &str, section: u8, body: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
     let title = name.to_uppercase();
     let source = concat!("lifeboat ", env!("CARGO_PKG_VERSION"));

@@ -18,6 +18,7 @@ pub mod opening;
 pub mod output;
 pub mod replicas;
 pub mod restore_run;
+pub mod runbook_manual;
 pub mod secrets;
 pub mod settings;
 pub mod values;
@@ -78,6 +79,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Replica(command) => commands::replica::run(command, context),
         Command::Notify(command) => commands::notify::run(command, context),
         Command::Watch(args) => commands::watch::run(args, context),
+        Command::Runbook(command) => commands::runbook::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

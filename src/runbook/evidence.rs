@@ -3,8 +3,8 @@
 //!
 //! - `evidence/claims/<runbook>/<8 digits>`: the last one says whose the runbook is. Creating the next is how
 //!   hosts contend; whoever comes second finds the name taken.
-//! - `evidence/runs/<run>/journal-<8 digits>`: lines of the journal from a number on, as they stand. A host that
-//!   was taken over finds the next name taken as well, and learns of it.
+//! - `evidence/runs/<run>/journal-<8 digits>`: lines of the journal from a number on, as they stand. A host
+//!   that was taken over finds the next name taken as well, and learns of it.
 //! - `evidence/runs/<run>/answer-<16 hex>`: what somebody said, signed with their key slot.
 //!
 //! None of this may hold up a recovery: where the repository cannot be reached, the run goes on, and what is
@@ -96,8 +96,9 @@ impl Archive {
             if !present.released && !pass_over {
                 return Err(RunbookError::Busy {
                     what: format!(
-                        "{} on {} runs {runbook} already: run {}; watch it with `lifeboat runbook status {}`, \
-                         or take it over with `lifeboat runbook resume {} --take-over`",
+                        "{} on {} runs {runbook} already: run {}; watch it with \
+                         `lifeboat runbook status {}`, or take it over with \
+                         `lifeboat runbook resume {} --take-over`",
                         present.operator, present.host, present.run, present.run, present.run
                     ),
                 });

@@ -114,7 +114,8 @@ pub fn published_names(client: &Client) -> Result<Vec<String>, EvidenceError> {
     Ok(names)
 }
 
-/// Puts a runbook into the repository as its next version; answers that, or the present one if it is the same.
+/// Puts a runbook into the repository as its next version; answers that, or the present one if it is the
+/// same.
 pub fn publish(
     client: &Client,
     keyring: &Keyring,

@@ -1,7 +1,7 @@
 //! Every key that a runbook's file may have: what it holds and what it is for.
 //!
-//! The reader finds unknown keys by these tables, and lifeboat-runbook(5) is made from them; a test sees to it
-//! that the reader asks for every key that stands here, and for no other.
+//! The reader finds unknown keys by these tables, and lifeboat-runbook(5) is made from them; a test sees to
+//! it that the reader asks for every key that stands here, and for no other.
 
 /// One key.
 #[derive(Clone, Copy, Debug)]
@@ -107,21 +107,22 @@ pub const STEP_COMMON: &[Field] = &[
     field(
         "on_failure",
         "\"halt\", \"continue\", \"rollback\" or { step = \"ID\" }",
-        "What happens where it fails for good: halt (the default) stops the run, which can be resumed; continue \
-         goes on; rollback undoes what was done, last first, and ends the run; a step is done, and the run goes on.",
+        "What happens where it fails for good: halt (the default) stops the run, which can be resumed; \
+         continue goes on; rollback undoes what was done, last first, and ends the run; a step is done, and \
+         the run goes on.",
     ),
     field("rollback", STEP, "The step that undoes it; done only then."),
     field(
         "idempotent",
         BOOL,
-        "Whether it may be repeated without harm where a crash leaves open whether it was done. `command` and \
-         changing `http` steps are not unless this says so; all others are.",
+        "Whether it may be repeated without harm where a crash leaves open whether it was done. `command` \
+         and changing `http` steps are not unless this says so; all others are.",
     ),
     field("check", CONDITION, "Tells whether it was done, where a crash leaves that open."),
     field(
         "drill",
         "\"run\" or \"skip\"; of notify also \"mark\", \"suppress\" or { redirect = [\"NAME\"] }",
-        "What becomes of it in a drill. Messages are marked [DRILL] unless they are redirected or suppressed.",
+        "What becomes of it in a drill. Messages are marked [DRILL] unless redirected or suppressed.",
     ),
 ];
 

@@ -1,8 +1,8 @@
 //! Answers by link: a server as small as can be, on loopback or wherever it is told to be.
 //!
 //! A link opens a page that says what is asked; only its button acts, by POST, for previews and scanners of
-//! mail fetch every link they see. What a link may do stands in it (`link`). The server only leaves answers in
-//! inboxes; it holds no state, and nothing is lost where it is not running. It speaks plain HTTP: whoever
+//! mail fetch every link they see. What a link may do stands in it (`link`). The server only leaves answers
+//! in inboxes; it holds no state, and nothing is lost where it is not running. It speaks plain HTTP: whoever
 //! wants it seen beyond this machine puts a proxy with TLS before it.
 
 use std::convert::Infallible;

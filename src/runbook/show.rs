@@ -1,7 +1,7 @@
 //! A runbook for people: as a tree, as a checklist for when no computer is left, as a page, as a diagram.
 //!
-//! A checklist is written from the runbook as it is, with nothing filled in but what is known: whoever holds the
-//! paper sees where a value has to be put. Whatever stands in a runbook is text here, never markup.
+//! A checklist is written from the runbook as it is, with nothing filled in but what is known: whoever holds
+//! the paper sees where a value has to be put. Whatever stands in a runbook is text here, never markup.
 
 use std::fmt::Write as _;
 
@@ -65,13 +65,14 @@ pub fn plain(text: &str) -> String {
 }
 
 /// The style of every page that is made here.
-pub const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
-color:#1a1a1a}h1{margin-bottom:0}h2{border-bottom:2px solid #888;margin-top:2rem}table{border-collapse:collapse;\
-width:100%}td,th{text-align:left;padding:.25rem .75rem .25rem 0;vertical-align:top;border-bottom:1px solid #ddd}\
-pre{background:#f4f4f4;padding:.5rem;white-space:pre-wrap;overflow-wrap:anywhere}.step{margin:1rem 0;\
-page-break-inside:avoid}.box{display:inline-block;width:1em;height:1em;border:1.5px solid #333;margin-right:.5em;\
-vertical-align:-.1em}.sign{color:#555}.bad{color:#a00}.good{color:#060}button{font:inherit;padding:.6rem 1.2rem}\
-@media print{body{margin:0;max-width:none}}";
+pub const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;\
+padding:0 1rem;color:#1a1a1a}h1{margin-bottom:0}h2{border-bottom:2px solid #888;margin-top:2rem}\
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .75rem .25rem 0;\
+vertical-align:top;border-bottom:1px solid #ddd}pre{background:#f4f4f4;padding:.5rem;\
+white-space:pre-wrap;overflow-wrap:anywhere}.step{margin:1rem 0;page-break-inside:avoid}\
+.box{display:inline-block;width:1em;height:1em;border:1.5px solid #333;margin-right:.5em;\
+vertical-align:-.1em}.sign{color:#555}.bad{color:#a00}.good{color:#060}\
+button{font:inherit;padding:.6rem 1.2rem}@media print{body{margin:0;max-width:none}}";
 
 /// The runbook in that format.
 pub fn show(runbook: &Runbook, planned: &[PlannedStep], format: Format) -> String {
@@ -246,7 +247,8 @@ fn page(runbook: &Runbook, planned: &[PlannedStep]) -> String {
             let remarks = remarks(step).join(". ");
             let _ = write!(text, "<div class=\"sign\">{}</div><pre>", html(&remarks));
             let _ = write!(text, "{}", html(&step.does.join("\n")));
-            text.push_str("</pre><div class=\"sign\">done at ________ by ____________ remarks ____________</div></div>\n");
+            text.push_str("</pre><div class=\"sign\">done at ________ by ____________ remarks ");
+            text.push_str("____________</div></div>\n");
         }
     }
     text.push_str("</body></html>\n");

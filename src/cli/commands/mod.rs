@@ -19,6 +19,7 @@ pub mod man;
 pub mod notify;
 pub mod replica;
 pub mod restore;
+pub mod runbook;
 pub mod snapshots;
 pub mod stats;
 pub mod store;

@@ -111,10 +111,13 @@ pub fn carry_out(
     let engine = Engine { log: &log, around, runbooks: &runbooks, stop: Interrupt::default() };
     let scope = Scope { runbook, prefix: String::new(), inputs, depth: 0 };
     let over = Interrupt::default();
+    // What was said before it began is heard before anything is done.
+    engine.take_mail()?;
     let result = thread::scope(|threads| {
         let listening = threads.spawn(|| engine.listen(&over));
+        let ending = AtEnd(|| over.set());
         let result = engine.run(&scope);
-        over.set();
+        drop(ending);
         match listening.join() {
             Ok(heard) => result.and_then(|reached| heard.map(|()| reached)),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -189,12 +192,13 @@ impl Engine<'_> {
                         while step.needs.iter().any(|need| still(&need.name)) && !self.stop.is_set() {
                             self.log.wait(INBOX_EVERY);
                         }
-                        let flow = self.step(scope, step, scope.path(step));
-                        if let Ok(mut left) = left.lock() {
-                            left.retain(|id| *id != step.id);
-                        }
-                        self.log.wake();
-                        flow
+                        let _ending = AtEnd(|| {
+                            if let Ok(mut left) = left.lock() {
+                                left.retain(|id| *id != step.id);
+                            }
+                            self.log.wake();
+                        });
+                        self.step(scope, step, scope.path(step))
                     })
                 })
                 .collect();
@@ -235,28 +239,34 @@ impl Engine<'_> {
                 self.stop.set();
                 self.log.wake();
             }
-            for (file, answer) in read_inbox(&self.around.inbox) {
-                if self.log.with(|state| state.taken.contains(&answer.id)) {
-                    remove_if_present(&file)?;
-                    continue;
-                }
-                let is_abort = answer.deed == Deed::Abort;
-                let record = match self.log.with(|state| judge(state, &answer)) {
-                    Ok(()) => Record::Answered { answer },
-                    Err(why) => Record::Ignored { answer, why },
-                };
-                let counts = matches!(record, Record::Answered { .. });
-                self.log.write(record)?;
-                remove_if_present(&file)?;
-                if is_abort && counts {
-                    self.stop.set();
-                }
-            }
+            self.take_mail()?;
             if over.is_set() {
                 return Ok(());
             }
             self.log.wait(INBOX_EVERY);
         }
+    }
+
+    /// Takes what is in the inbox.
+    fn take_mail(&self) -> Result<(), RunbookError> {
+        for (file, answer) in read_inbox(&self.around.inbox) {
+            if self.log.with(|state| state.taken.contains(&answer.id)) {
+                remove_if_present(&file)?;
+                continue;
+            }
+            let is_abort = answer.deed == Deed::Abort;
+            let record = match self.log.with(|state| judge(state, &answer)) {
+                Ok(()) => Record::Answered { answer },
+                Err(why) => Record::Ignored { answer, why },
+            };
+            let counts = matches!(record, Record::Answered { .. });
+            self.log.write(record)?;
+            remove_if_present(&file)?;
+            if is_abort && counts {
+                self.stop.set();
+            }
+        }
+        Ok(())
     }
 
     /// Waits so long, or until somebody wants an end; whether it was waited to the end.
@@ -275,6 +285,15 @@ impl Engine<'_> {
     }
 }
 
+/// Does something when it goes, even by a panic: nobody waits for a thread that is no more.
+struct AtEnd<F: Fn()>(F);
+
+impl<F: Fn()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 impl Flow {
     fn reached(self) -> Reached {
         match self {
@@ -289,3 +308,6 @@ impl Flow {
 fn is_composite(action: &Action) -> bool {
     matches!(action, Action::Parallel(_) | Action::Nested(_))
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,7 +174,8 @@ fn sense(step: &Step, surroundings: &Surroundings) -> Vec<Finding> {
                 {
                     let text =
                         format!("there is no contact, group or channel \"{}\" in the configuration", to.text);
-                    say(Finding::warning(to.span.clone(), text).among(to.text.clone(), known.iter().cloned()));
+                    let finding = Finding::warning(to.span.clone(), text);
+                    say(finding.among(to.text.clone(), known.iter().cloned()));
                 }
             }
         }
@@ -263,3 +264,6 @@ fn nested(runbook: &Runbook, surroundings: &Surroundings) -> Vec<Finding> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests;

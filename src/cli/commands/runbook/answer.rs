@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
 use crate::base::time::Clock as _;
+use crate::cli::commands::runbook::args::{AbortArgs, AckArgs, ApproveArgs};
 use crate::cli::commands::runbook::begin::{archive, operator};
 use crate::cli::commands::runbook::library::failure;
 use crate::cli::commands::runbook::status::of_repository;
-use crate::cli::commands::runbook::{AbortArgs, AckArgs, ApproveArgs};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::runbook::answer::{find_step, judge, leave};
@@ -53,7 +53,8 @@ pub fn ack(args: &AckArgs, context: &Context) -> CommandResult {
     let mut answer = draft(&args.step, deed, args.name.as_ref());
     (answer.note, answer.value) = (args.note.clone(), args.choose.clone());
     if let Some(file) = &args.file {
-        let bytes = read_bounded(file, FILE_MAX_BYTES).map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
+        let bytes =
+            read_bounded(file, FILE_MAX_BYTES).map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
         answer.file = Some(FileEvidence {
             name: file.to_string_lossy().into_owned(),
             bytes: bytes.len() as u64,
@@ -77,8 +78,10 @@ pub fn abort(args: &AbortArgs, context: &Context) -> CommandResult {
         Ok((mut journal, _)) => {
             let now = SystemClock.now();
             let (why, by) = (answer.note.clone(), Some(answer.by.clone()));
-            let records =
-                [Record::Answered { answer: answer.clone() }, Record::Finished { end: RunEnd::Aborted, why, by }];
+            let records = [
+                Record::Answered { answer: answer.clone() },
+                Record::Finished { end: RunEnd::Aborted, why, by },
+            ];
             for record in records {
                 journal.append(now, &record).map_err(|error| Failure::of(error.kind(), &error))?;
             }
@@ -94,12 +97,8 @@ pub fn abort(args: &AbortArgs, context: &Context) -> CommandResult {
 fn settle_evidence(context: &Context, runs: &Runs, run: &str, read: &Read) {
     let Ok(Some(archive)) = archive(context, Role::Maintainer) else { return };
     let now = SystemClock.now();
-    let mut courier = crate::runbook::evidence::Courier::new(
-        archive.clone(),
-        run,
-        &runs.journal(run),
-        &runs.inbox(run),
-    );
+    let mut courier =
+        crate::runbook::evidence::Courier::new(archive.clone(), run, &runs.journal(run), &runs.inbox(run));
     let done = courier.copy(now).and_then(|_| archive.release(&read.state.header.runbook, run, now));
     if let Err(error) = done {
         let why = Failure::of(error.kind(), &error);
@@ -153,11 +152,14 @@ fn by_repository(spec: &str, mut answer: Answer, context: &Context, missing: &Ru
     let run = match of_repository(spec, context) {
         Ok(Some((run, read))) => {
             complete(&mut answer, &read)?;
-            // A copy may be behind: whether it counts is for the run to say, but what is wrong already is told.
-            judge(&read.state, &Answer {
-                slot: Some((archive.keyring.label().to_owned(), archive.keyring.role())),
-                ..answer.clone()
-            })
+            // A copy may be behind: whether it counts is for the run to say; what is wrong already is told.
+            judge(
+                &read.state,
+                &Answer {
+                    slot: Some((archive.keyring.label().to_owned(), archive.keyring.role())),
+                    ..answer.clone()
+                },
+            )
             .map_err(Failure::usage)?;
             run
         }
@@ -174,6 +176,10 @@ fn told(context: &Context, run: &str, answer: &Answer, is_active: bool, then: &s
         return Ok(Outcome::Done);
     }
     let step = if answer.step.is_empty() { String::new() } else { format!(" step {} of", answer.step) };
-    context.output.note(&format!("{} {}:{step} run {run}; {then}", escape::text(&answer.by), answer.deed.past()));
+    context.output.note(&format!(
+        "{} {}:{step} run {run}; {then}",
+        escape::text(&answer.by),
+        answer.deed.past()
+    ));
     Ok(Outcome::Done)
 }

@@ -11,15 +11,18 @@ use serde_json::Value;
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::monitor::Interrupt;
+use crate::base::role::Role;
 use crate::base::time::Clock as _;
+use crate::cli::commands::runbook::args::{GoingArgs, ResumeArgs, RunArgs, RunMode};
 use crate::cli::commands::runbook::hands::CliHands;
 use crate::cli::commands::runbook::library::{dir, failure};
 use crate::cli::commands::runbook::view::View;
-use crate::cli::commands::runbook::{GoingArgs, ResumeArgs, RunArgs, RunMode};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
+use crate::repo::certificate::ANY_HOST;
 use crate::repo::evidence::EvidenceError;
+use crate::repo::snapshot::host_for_key;
 use crate::runbook::answer::{find_step, leave};
 use crate::runbook::engine::{Around, PlannedStep, Reached, carry_out, plan};
 use crate::runbook::error::RunbookError;
@@ -31,9 +34,6 @@ use crate::runbook::read;
 use crate::runbook::record::{Answer, Deed, Header, Mode, RunEnd, SCHEMA};
 use crate::runbook::runs::{Runs, new_id};
 use crate::runbook::state::RunState;
-use crate::base::role::Role;
-use crate::repo::certificate::ANY_HOST;
-use crate::repo::snapshot::host_for_key;
 use crate::sys::clock::SystemClock;
 use crate::sys::journal::Journal;
 use crate::sys::meta::owners::Owners;
@@ -112,7 +112,11 @@ fn inputs(runbook: &Runbook, typed: &[String], may_ask: bool) -> Result<BTreeMap
                 given.insert(input.name.clone(), default.clone());
             }
             None if may_ask => {
-                let help = if input.value.help.is_empty() { input.value.kind.expected() } else { input.value.help.clone() };
+                let help = if input.value.help.is_empty() {
+                    input.value.kind.expected()
+                } else {
+                    input.value.help.clone()
+                };
                 let answer = ask(&format!("{} ({}): ", input.name, escape::text(&help)))?;
                 let value = input.value.kind.parse(answer.trim());
                 given.insert(input.name.clone(), value.map_err(Failure::usage)?);
@@ -170,9 +174,10 @@ pub fn run(args: &RunArgs, context: &Context) -> CommandResult {
     let runs = Runs::of(&context.state_dir()?);
     let lock = runs.lock(&args.runbook).map_err(|error| failure(&error))?;
     if let Some(open) = runs.open_runs(&args.runbook).first().filter(|_| !args.another) {
-        return Err(Failure::new(ErrorKind::Busy, format!("run {open} of {} is not over", args.runbook)).hint(format!(
-            "`lifeboat runbook status {open}` shows where it is, `lifeboat runbook resume {open}` goes on with it; \
-             --another begins another all the same"
+        let failure = Failure::new(ErrorKind::Busy, format!("run {open} of {} is not over", args.runbook));
+        return Err(failure.hint(format!(
+            "`lifeboat runbook status {open}` shows where it is, `lifeboat runbook resume {open}` goes on \
+             with it; --another begins another all the same"
         )));
     }
     let archive = archive_of_run(context, &args.going);
@@ -183,7 +188,12 @@ pub fn run(args: &RunArgs, context: &Context) -> CommandResult {
 }
 
 /// Claims the runbook in the repository; a repository that cannot be reached keeps nobody from recovering.
-fn claim(context: &Context, archive: Option<&Archive>, header: &Header, pass_over: bool) -> Result<(), Failure> {
+fn claim(
+    context: &Context,
+    archive: Option<&Archive>,
+    header: &Header,
+    pass_over: bool,
+) -> Result<(), Failure> {
     let Some(archive) = archive else { return Ok(()) };
     let claim = Claim {
         run: header.run.clone(),
@@ -290,8 +300,9 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> CommandResult {
     let (journal, state) = opened;
     for (names, deed) in [(&args.done, Deed::Done), (&args.repeat, Deed::Repeat)] {
         for name in names {
-            let step = find_step(&state, name)
-                .ok_or_else(|| Failure::usage(format!("run {run} has no step {name} that is in doubt or failed")))?;
+            let step = find_step(&state, name).ok_or_else(|| {
+                Failure::usage(format!("run {run} has no step {name} that is in doubt or failed"))
+            })?;
             let answer = Answer::new(&step, deed, &by, "command", now);
             crate::runbook::answer::judge(&state, &answer).map_err(Failure::usage)?;
             leave(&runs.inbox(&run), &answer).map_err(|error| Failure::of(error.kind(), &error))?;
@@ -327,9 +338,8 @@ fn go(
     let (run, runbook) = (state.header.run.clone(), state.header.runbook.clone());
     let hands = CliHands::open(context, runs)?;
     let view = View::begin(&context.output, &state);
-    let courier = archive
-        .clone()
-        .map(|archive| Courier::new(archive, &run, &runs.journal(&run), &runs.inbox(&run)));
+    let courier =
+        archive.clone().map(|archive| Courier::new(archive, &run, &runs.journal(&run), &runs.inbox(&run)));
     let around = Around {
         hands: &hands,
         watcher: &view,
@@ -342,7 +352,9 @@ fn go(
     let result = thread::scope(|threads| {
         threads.spawn(|| attend(&hands, &view, &over, &runs.inbox(&run)));
         let copying = courier.map(|courier| threads.spawn(|| copy(courier, &view, interrupt, &over)));
-        let _listening = view.listens().then(|| crate::cli::commands::runbook::view::listen(runs, &run, going.name.as_ref()));
+        let _listening = view
+            .listens()
+            .then(|| crate::cli::commands::runbook::view::listen(runs, &run, going.name.as_ref()));
         let result = carry_out(journal, state, &around);
         over.store(true, Ordering::Release);
         if let Some(copying) = copying {
@@ -357,7 +369,9 @@ fn go(
         && let Err(error) = archive.release(&runbook, &run, SystemClock.now())
     {
         let why = Failure::of(error.kind(), &error);
-        context.output.warn(&format!("warning: the claim on {runbook} stays: {}", escape::lines(why.message())));
+        context
+            .output
+            .warn(&format!("warning: the claim on {runbook} stays: {}", escape::lines(why.message())));
     }
     conclude(context, &state, reached)
 }
@@ -464,14 +478,20 @@ fn conclude(context: &Context, state: &RunState, reached: Reached) -> CommandRes
         Reached::Interrupt => Outcome::Told(ErrorKind::Interrupted),
     };
     match reached {
-        Reached::End(end) => say(&format!("run {run} is over: {}; lifeboat runbook report {run}", end.as_str())),
+        Reached::End(end) => {
+            say(&format!("run {run} is over: {}; lifeboat runbook report {run}", end.as_str()))
+        }
         Reached::Halt => {
             let (step, why) = state.halted.clone().unwrap_or_default();
-            say(&format!("run {run} has halted at {step}: {why}\nhint: mend it, then lifeboat runbook resume {run} \
-                          (with --done {step} if you have done it by hand)"));
+            say(&format!(
+                "run {run} has halted at {step}: {why}\nhint: mend it, then lifeboat runbook resume {run} \
+                          (with --done {step} if you have done it by hand)"
+            ));
         }
         Reached::People => super::status::waiting_lines(state).iter().for_each(|line| say(line)),
-        Reached::Interrupt => say(&format!("run {run} was interrupted; lifeboat runbook resume {run} goes on with it")),
+        Reached::Interrupt => {
+            say(&format!("run {run} was interrupted; lifeboat runbook resume {run} goes on with it"))
+        }
     }
     Ok(outcome)
 }

@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
 use crate::base::time::Clock as _;
+use crate::cli::commands::runbook::args::{FetchArgs, NamesArgs};
 use crate::cli::commands::runbook::begin::machine;
 use crate::cli::commands::runbook::library::{dir, failure};
-use crate::cli::commands::runbook::{FetchArgs, NamesArgs};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
@@ -42,7 +42,8 @@ fn evidence(error: &EvidenceError) -> Failure {
 pub fn publish(args: &NamesArgs, context: &Context) -> CommandResult {
     let dir = dir(&args.place, context)?;
     let texts = library::texts(&dir);
-    let names: Vec<String> = if args.names.is_empty() { texts.keys().cloned().collect() } else { args.names.clone() };
+    let names: Vec<String> =
+        if args.names.is_empty() { texts.keys().cloned().collect() } else { args.names.clone() };
     if names.is_empty() {
         return Err(Failure::usage(format!("there are no runbooks in {}", escape::path(&dir))));
     }
@@ -99,7 +100,8 @@ pub fn fetch(args: &FetchArgs, context: &Context) -> CommandResult {
             context.output.document(&Document { schema: "lifeboat.runbook-fetch/1", runbooks: rows })?;
             return Ok(Outcome::Done);
         }
-        let lines: Vec<String> = rows.iter().map(|row| format!("{}  version {}\n", row.name, row.version)).collect();
+        let lines: Vec<String> =
+            rows.iter().map(|row| format!("{}  version {}\n", row.name, row.version)).collect();
         context.output.text(&lines.concat())?;
         return Ok(Outcome::Done);
     };
@@ -107,8 +109,10 @@ pub fn fetch(args: &FetchArgs, context: &Context) -> CommandResult {
         return Err(Failure::usage(format!("{name:?} is no name of a runbook")));
     }
     let found = library::fetch(client, keyring, name, args.version).map_err(|error| match error {
-        EvidenceError::NotFound { .. } => Failure::usage(format!("the repository has no runbook {name} of that version"))
-            .hint("`lifeboat runbook fetch` lists what it has"),
+        EvidenceError::NotFound { .. } => {
+            Failure::usage(format!("the repository has no runbook {name} of that version"))
+                .hint("`lifeboat runbook fetch` lists what it has")
+        }
         error => evidence(&error),
     })?;
     let dir = dir(&args.place, context)?;
@@ -119,11 +123,15 @@ pub fn fetch(args: &FetchArgs, context: &Context) -> CommandResult {
     let present = std::fs::read(&path).ok();
     let is_new = present.as_deref() != Some(found.published.text.as_bytes());
     if present.is_some() && is_new && !args.force {
-        return Err(Failure::new(ErrorKind::Usage, format!("{} is there, and is another text", escape::path(&path)))
-            .hint("--force replaces it"));
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            format!("{} is there, and is another text", escape::path(&path)),
+        )
+        .hint("--force replaces it"));
     }
     if is_new {
-        atomic_write(&path, found.published.text.as_bytes()).map_err(|error| Failure::of(error.kind(), &error))?;
+        atomic_write(&path, found.published.text.as_bytes())
+            .map_err(|error| Failure::of(error.kind(), &error))?;
     }
     if context.output.json {
         let row = Row { name: name.clone(), version: found.published.version, is_new };

@@ -62,14 +62,15 @@ impl CliHands {
     pub fn open(context: &Context, runs: &Runs) -> Result<Self, Failure> {
         let office = Office::open(context)?;
         let program = std::env::current_exe().map_err(|error| {
-            Failure::new(crate::base::error_kind::ErrorKind::Failed, format!("lifeboat cannot find itself: {error}"))
+            Failure::new(
+                crate::base::error_kind::ErrorKind::Failed,
+                format!("lifeboat cannot find itself: {error}"),
+            )
         })?;
         let state = context.state_dir()?;
         let url = read_bounded(&runs.serve_file(), 4096).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let links = match url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()) {
-            Some(url) => {
-                Some((Links::open(&state).map_err(|error| Failure::of(error.kind(), &error))?, url))
-            }
+            Some(url) => Some((Links::open(&state).map_err(|error| Failure::of(error.kind(), &error))?, url)),
             None => None,
         };
         Ok(Self {
@@ -102,7 +103,8 @@ impl CliHands {
         let by_command = format!("\n\nlifeboat runbook {}", command_for(asks));
         let Some((links, base)) = &self.links else { return by_command };
         let now = SystemClock.now().seconds;
-        let seconds = asks.within_seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(LINK_SECONDS);
+        let seconds =
+            asks.within_seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(LINK_SECONDS);
         // After an escalation the same time is waited once more, and the answer still counts then.
         let expires = now.saturating_add(seconds.saturating_mul(2)).saturating_add(60);
         let lines = grants(&asks.run, &asks.step, asks.kind, &asks.options, who, expires)
@@ -265,7 +267,9 @@ impl Hands for CliHands {
         match (told.is_empty(), failures.is_empty()) {
             (true, false) => Err(failures.join("; ")),
             (_, true) => Ok(Handed { recipients: told, remark: None }),
-            (_, false) => Ok(Handed { recipients: told, remark: Some(format!("not told: {}", failures.join("; "))) }),
+            (_, false) => {
+                Ok(Handed { recipients: told, remark: Some(format!("not told: {}", failures.join("; "))) })
+            }
         }
     }
 
@@ -292,7 +296,8 @@ impl Hands for CliHands {
 fn secret_of_program(words: &[String]) -> Result<SecretText, String> {
     let (program, arguments) = words.split_first().ok_or("its program is not named")?;
     let invocation = Invocation::new(program, arguments).within(SECRET_LIMIT);
-    let finished = invocation.run(Input::Nothing, None).map_err(|error| format!("{error}: {}", error.source))?;
+    let finished =
+        invocation.run(Input::Nothing, None).map_err(|error| format!("{error}: {}", error.source))?;
     if !finished.is_success() {
         // What it says may be the secret.
         return Err(format!("{program} {}", finished.ending));

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::role::Role;
 use crate::base::time::Timestamp;
-use crate::cli::commands::runbook::HistoryArgs;
+use crate::cli::commands::runbook::args::HistoryArgs;
 use crate::cli::commands::runbook::begin::archive;
 use crate::cli::commands::runbook::status::of_repository;
 use crate::cli::context::Context;
@@ -73,7 +73,8 @@ pub fn run(args: &HistoryArgs, context: &Context) -> CommandResult {
     let mut rows: Vec<Row> = ids.iter().map(|run| row(run, read(run), "here")).collect();
     if args.repository {
         let archive = archive(context, Role::Maintainer)?.ok_or_else(|| {
-            Failure::usage("there is no repository that opens without asking").hint("name it with --repo and --identity")
+            Failure::usage("there is no repository that opens without asking")
+                .hint("name it with --repo and --identity")
         })?;
         let known = archive.runs().map_err(|error| Failure::of(error.kind(), &error))?;
         for run in known.iter().filter(|run| !ids.contains(run)) {

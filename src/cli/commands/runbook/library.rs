@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::base::error_kind::ErrorKind;
-use crate::cli::commands::runbook::{DirArgs, InitArgs, NamesArgs, ShowArgs, ShowFormat};
+use crate::cli::commands::runbook::args::{DirArgs, InitArgs, NamesArgs, ShowArgs, ShowFormat};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::settings;
@@ -27,12 +27,15 @@ use crate::ui::{escape, format};
 pub fn failure(error: &RunbookError) -> Failure {
     let failure = Failure::of(error.kind(), error);
     match error {
-        RunbookError::NoRunbook { .. } => {
-            failure.hint("`lifeboat runbook list` shows what there is, `lifeboat runbook init` writes starters")
-        }
+        RunbookError::NoRunbook { .. } => failure
+            .hint("`lifeboat runbook list` shows what there is, `lifeboat runbook init` writes starters"),
         RunbookError::Mistakes { name } => failure.hint(format!("`lifeboat runbook lint {name}` lists them")),
-        RunbookError::NoRun { .. } => failure.hint("`lifeboat runbook history` lists the runs of this machine"),
-        RunbookError::Over { run, .. } => failure.hint(format!("`lifeboat runbook report {run}` tells of it")),
+        RunbookError::NoRun { .. } => {
+            failure.hint("`lifeboat runbook history` lists the runs of this machine")
+        }
+        RunbookError::Over { run, .. } => {
+            failure.hint(format!("`lifeboat runbook report {run}` tells of it"))
+        }
         RunbookError::Journal(_) if error.kind() == ErrorKind::Damage => failure.hint(
             "what follows that line cannot be relied upon; compare with the copy in the repository: \
              `lifeboat runbook report RUN --repository`",
@@ -50,7 +53,8 @@ pub fn dir(args: &DirArgs, context: &Context) -> Result<PathBuf, Failure> {
     let base = beside.as_deref().and_then(Path::parent).map(Path::to_owned);
     let own = context.environment.xdg("XDG_CONFIG_HOME", ".config");
     let base = base.or(own).ok_or_else(|| {
-        Failure::usage("there is no configuration beside which runbooks could be").hint("name a directory with --dir")
+        Failure::usage("there is no configuration beside which runbooks could be")
+            .hint("name a directory with --dir")
     })?;
     Ok(base.join("runbooks"))
 }
@@ -86,7 +90,8 @@ pub fn init(args: &InitArgs, context: &Context) -> CommandResult {
     for name in &args.names {
         let names: Vec<&str> = STARTERS.iter().map(|starter| starter.name).collect();
         let unknown = || {
-            Failure::usage(format!("there is no starter {name}")).hint(format!("there are {}", names.join(", ")))
+            Failure::usage(format!("there is no starter {name}"))
+                .hint(format!("there are {}", names.join(", ")))
         };
         wanted.push(starter(name).ok_or_else(unknown)?);
     }
@@ -119,7 +124,9 @@ pub fn init(args: &InitArgs, context: &Context) -> CommandResult {
     written.iter().for_each(|path| text.push_str(&format!("wrote {}\n", escape::path(path))));
     kept.iter().for_each(|path| text.push_str(&format!("kept {}, which was there\n", escape::path(path))));
     context.output.text(&text)?;
-    context.output.note("make them your own, then `lifeboat runbook lint` and `lifeboat runbook run NAME --dry-run`");
+    context
+        .output
+        .note("make them your own, then `lifeboat runbook lint` and `lifeboat runbook run NAME --dry-run`");
     Ok(Outcome::Done)
 }
 
@@ -176,7 +183,9 @@ pub fn list(args: &DirArgs, context: &Context) -> CommandResult {
         return Ok(Outcome::Done);
     }
     if runbooks.is_empty() {
-        context.output.note(&format!("no runbooks in {}; `lifeboat runbook init` writes starters", escape::path(&dir)));
+        context
+            .output
+            .note(&format!("no runbooks in {}; `lifeboat runbook init` writes starters", escape::path(&dir)));
         return Ok(Outcome::Done);
     }
     let mut table = Table::new()
@@ -248,7 +257,11 @@ pub fn lint(args: &NamesArgs, context: &Context) -> CommandResult {
         };
         let (_, findings) = lint::lint(&name, &source, &around);
         let of = |weight: Weight| {
-            findings.iter().filter(|one| one.weight == weight).map(|one| mistake(&source, one)).collect::<Vec<_>>()
+            findings
+                .iter()
+                .filter(|one| one.weight == weight)
+                .map(|one| mistake(&source, one))
+                .collect::<Vec<_>>()
         };
         linted.push(Linted { name, file, mistakes: of(Weight::Error), warnings: of(Weight::Warning) });
     }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::base::time::Clock as _;
+use crate::cli::commands::runbook::args::{LinkArgs, ServeArgs};
 use crate::cli::commands::runbook::hands::grants;
 use crate::cli::commands::runbook::library::failure;
-use crate::cli::commands::runbook::{LinkArgs, ServeArgs};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::runbook::answer::find_step;
@@ -50,13 +50,17 @@ pub fn run(args: &LinkArgs, context: &Context) -> CommandResult {
     let made = grants(&run, path, asked.ask.kind, &asked.ask.options, &args.whose, expires);
     let rows: Vec<Row> = made
         .into_iter()
-        .map(|(answer, grant)| Row { answer, url: format!("{}/a/{}", base.trim_end_matches('/'), links.token(&grant)) })
+        .map(|(answer, grant)| Row {
+            answer,
+            url: format!("{}/a/{}", base.trim_end_matches('/'), links.token(&grant)),
+        })
         .collect();
     if context.output.json {
         context.output.document(&Document { schema: "lifeboat.runbook-link/1", links: rows })?;
         return Ok(Outcome::Done);
     }
-    let text: String = rows.iter().map(|row| format!("{}: {}\n", escape::text(&row.answer), row.url)).collect();
+    let text: String =
+        rows.iter().map(|row| format!("{}: {}\n", escape::text(&row.answer), row.url)).collect();
     context.output.text(&text)?;
     Ok(Outcome::Done)
 }
@@ -77,7 +81,9 @@ pub fn serve(args: &ServeArgs, context: &Context) -> CommandResult {
             context.output.warn(&format!("warning: messages carry no links: {error}"));
         }
         if context.output.json {
-            let line = serde_json::json!({ "schema": "lifeboat.runbook-serve/1", "address": address.to_string(), "url": url });
+            let address = address.to_string();
+            let line =
+                serde_json::json!({ "schema": "lifeboat.runbook-serve/1", "address": address, "url": url });
             // A reader that has gone must not keep people from answering.
             let _ = context.output.document(&line);
         } else {

@@ -2,10 +2,10 @@
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
+use crate::cli::commands::runbook::args::{ReportArgs, ReportFormat};
 use crate::cli::commands::runbook::begin::archive;
 use crate::cli::commands::runbook::library::{deliver, failure};
 use crate::cli::commands::runbook::status::find;
-use crate::cli::commands::runbook::{ReportArgs, ReportFormat};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::runbook::read;
@@ -16,10 +16,12 @@ use crate::sys::journal;
 /// How many lines the repository has, once they are known to be the same.
 fn compare(run: &str, runs: &Runs, context: &Context) -> Result<usize, Failure> {
     let archive = archive(context, Role::Maintainer)?.ok_or_else(|| {
-        Failure::usage("there is no repository that opens without asking").hint("name it with --repo and --identity")
+        Failure::usage("there is no repository that opens without asking")
+            .hint("name it with --repo and --identity")
     })?;
     let copy = archive.fetch_journal(run).map_err(|error| Failure::of(error.kind(), &error))?;
-    let contents = journal::verify(&copy, "in the repository").map_err(|error| Failure::of(error.kind(), &error))?;
+    let contents =
+        journal::verify(&copy, "in the repository").map_err(|error| Failure::of(error.kind(), &error))?;
     understand(run, &contents).map_err(|error| failure(&error))?;
     let own = std::fs::read(runs.journal(run)).unwrap_or_default();
     if own.is_empty() || own.starts_with(&copy) {
@@ -32,9 +34,12 @@ fn compare(run: &str, runs: &Runs, context: &Context) -> Result<usize, Failure> 
             "the journal of run {run} was cut: it ends before line {line}, and the repository has {} lines",
             contents.records.len()
         ),
-        false => format!("the journal of run {run} differs from its signed copy in the repository at line {line}"),
+        false => {
+            format!("the journal of run {run} differs from its signed copy in the repository at line {line}")
+        }
     };
-    Err(Failure::new(ErrorKind::Damage, message).hint("the copy in the repository is the one that was signed"))
+    Err(Failure::new(ErrorKind::Damage, message)
+        .hint("the copy in the repository is the one that was signed"))
 }
 
 /// Runs the command.

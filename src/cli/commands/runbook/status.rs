@@ -1,13 +1,12 @@
 //! `runbook status`: where runs are, and who is waited for; also while it goes on, from wherever.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::base::role::Role;
 use crate::base::time::{Clock as _, Timestamp};
-use crate::cli::commands::runbook::StatusArgs;
+use crate::cli::commands::runbook::args::StatusArgs;
 use crate::cli::commands::runbook::begin::archive;
 use crate::cli::commands::runbook::hands::command_for;
 use crate::cli::commands::runbook::library::failure;
@@ -127,7 +126,9 @@ pub fn waiting_lines(state: &RunState) -> Vec<String> {
         if step.progress == Progress::InDoubt {
             let why = step.error.clone().unwrap_or_default();
             lines.push(format!("step {path} is in doubt: {why}"));
-            lines.push(format!("  was it done? lifeboat runbook resume {run} --done {path} (or --repeat {path})"));
+            lines.push(format!(
+                "  was it done? lifeboat runbook resume {run} --done {path} (or --repeat {path})"
+            ));
             continue;
         }
         let Some(asked) = &step.asked else { continue };

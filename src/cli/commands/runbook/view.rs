@@ -48,7 +48,9 @@ impl View {
         let bar = is_live.then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             // The template has no placeholders that could be unknown.
-            bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_style(
+                ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         });
@@ -99,7 +101,9 @@ impl View {
         if self.listens() && state.waiting().next().is_some() {
             lines.push("  answer: approve|refuse|ack|fail|choose STEP [TEXT]".into());
         }
-        bar.set_message(lines.iter().map(|line| escape::text(line).into_owned()).collect::<Vec<_>>().join("\n"));
+        bar.set_message(
+            lines.iter().map(|line| escape::text(line).into_owned()).collect::<Vec<_>>().join("\n"),
+        );
     }
 
     /// Takes the lines below away.
