@@ -337,15 +337,12 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     },
     DocumentKind {
         schema: "lifeboat.runbook-event/1",
-        printed_by: "runbook run, runbook resume and runbook status --watch, one for each record of the journal",
+        printed_by: "runbook run, runbook resume and runbook status --watch, for each record of the journal",
         fields: &[
             ("time", "When."),
             ("run", "The run's id."),
             ("what", "The record as a sentence."),
-            (
-                "record",
-                "The record: event, and what belongs to it. `run` and `resume` print its fields beside the others.",
-            ),
+            ("record", "The record: event, and what belongs to it. `run` and `resume` print its fields too."),
         ],
     },
     DocumentKind {
@@ -358,7 +355,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         printed_by: "runbook history",
         fields: &[(
             "runs",
-            "Each with run, runbook, mode, state, began, seconds, operator, host, and place: here or repository.",
+            "Each with run, runbook, mode, state, began, seconds, operator, host, and place.",
         )],
     },
     DocumentKind {
@@ -398,8 +395,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("runbook, mode, inputs", "What would be run."),
             (
                 "steps",
-                "Each with step, kind, title, phase, needs, when, does, on_failure, retries, timeout_seconds, drill \
-                 and only_if_needed.",
+                "Each with step, kind, title, phase, needs, when, does, on_failure, retries, timeout_seconds, \
+                 drill and only_if_needed.",
             ),
         ],
     },
@@ -462,8 +459,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         printed_by: "runbook status",
         fields: &[(
             "runs",
-            "Each with run, runbook, mode, state, is_active, operator, host, began, latest and steps, which have \
-             step, title, kind, phase, state, began, ended, attempts, question, who and error.",
+            "Each with run, runbook, mode, state, is_active, operator, host, began, latest and steps, which \
+             have step, title, kind, phase, state, began, ended, attempts, question, who and error.",
         )],
     },
     DocumentKind {

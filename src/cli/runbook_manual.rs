@@ -51,36 +51,41 @@ idempotent = true
 timeout = \"1h\"
 retry = { count = 2, backoff = \"30s\" }
 environment = { PGPASSWORD = { secret = \"database\" } }
-script = 'dropdb --if-exists shop && createdb shop && psql -v ON_ERROR_STOP=1 -d shop -f /var/tmp/shop/shop.sql'";
+script = '''
+dropdb --if-exists shop && createdb shop &&
+psql -v ON_ERROR_STOP=1 -d shop -f /var/tmp/shop/shop.sql'''";
 
 /// What cannot be told key by key.
 const RULES: &[(&str, &str)] = &[
     (
         "ORDER",
-        "Steps are done by phase (activation, recovery, reconstitution), then by what they need, then as they \
-         stand in the file; one after the other, but for those inside a parallel step. A step that another \
-         names in on_failure, rollback or escalate is done only because of that one. A step that needs one \
-         that failed is left out; one that was left out by its `when` counts as done.",
+        "Steps are done by phase (activation, recovery, reconstitution), then by what they need, then as \
+         they stand in the file; one after the other, but for those inside a parallel step. A step that \
+         another names in on_failure, rollback or escalate is done only because of that one. A step that \
+         needs one that failed is left out; one that was left out by its `when` counts as done.",
     ),
     (
         "TEXTS",
         "In texts {{ inputs.NAME }}, {{ vars.NAME }}, {{ run.FIELD }} (id, runbook, mode, operator, host, \
-         started, phase) and {{ steps.ID.FIELD }} (output, state, done, failed, skipped, error, status, by) are \
-         filled in; `when` is a condition of the same names, with and, or, not, ==, !=, <, >, in. A name \
-         that is missing is an error. Nothing is filled in in scripts: they get INPUT_NAME and VAR_NAME, and \
-         LIFEBOAT_RUN, LIFEBOAT_STEP, LIFEBOAT_MODE and LIFEBOAT_RUNBOOK, as variables.",
+         started, phase) and {{ steps.ID.FIELD }} (output, state, done, failed, skipped, error, status, \
+          by) are filled in; `when` is a condition of the same names, with and, or, not, ==, !=, <, >, \
+          in. A name that is missing is an error. Nothing is filled in in scripts: they get INPUT_NAME \
+          and VAR_NAME, and LIFEBOAT_RUN, LIFEBOAT_STEP, LIFEBOAT_MODE and LIFEBOAT_RUNBOOK, as \
+          variables.",
     ),
     (
         "CRASHES",
         "A step that has ended is never done again. One whose end nobody saw is in doubt: its check decides, \
-         if it has one; without one it is repeated if it may be repeated (idempotent), and otherwise the run ends \
-         with exit status 13, and a person says with `lifeboat runbook resume RUN --done STEP` or `--repeat \
-         STEP`. What a step started and what still runs is waited for first, up to a minute.",
+         if it has one; without one it is repeated if it may be repeated (idempotent), and otherwise the \
+          run ends with exit status 13, and a person says with `lifeboat runbook resume RUN --done STEP` \
+          or `--repeat STEP`. What a step started and what still runs is waited for first, up to a \
+          minute.",
     ),
     (
         "SECRETS",
-        "A secret is named where it is used, as { secret = \"NAME\" }, in `environment` and `headers` alone. It is \
-         read when it is needed, and taken out of whatever a step says before that is written down.",
+        "A secret is named where it is used, as { secret = \"NAME\" }, in `environment` and `headers` \
+         alone. It is read when it is needed, and taken out of whatever a step says before that is \
+         written down.",
     ),
 ];
 

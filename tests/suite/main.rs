@@ -15,6 +15,7 @@
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
+//! - `runbook`, `runbook_crash`: what is done in a disaster, and over crashes at every moment
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -32,6 +33,8 @@ mod keys;
 mod notify;
 mod program;
 mod replicas;
+mod runbook;
+mod runbook_crash;
 mod s3;
 mod seaweed;
 mod tidy;

@@ -156,8 +156,10 @@ fn steps_are_done_by_phase_need_and_place_and_see_what_came_before() {
     let body = mark("c", "phase = \"recovery\"\nneeds = [\"b\"]")
         + &mark("b", "phase = \"activation\"\nneeds = [\"a\"]")
         + &mark("a", "phase = \"activation\"")
-        + "[[step]]\nid = \"said\"\nkind = \"command\"\nphase = \"recovery\"\nrun = [\"echo\", \"{\\\"n\\\": 7}\"]\noutput = \"json\"\n"
-        + "[[step]]\nid = \"used\"\nkind = \"command\"\nrun = [\"echo\", \"{{ steps.said.output.n }} $HOME; `x`\"]\n";
+        + "[[step]]\nid = \"said\"\nkind = \"command\"\nphase = \"recovery\"\n\
+            run = [\"echo\", \"{\\\"n\\\": 7}\"]\noutput = \"json\"\n"
+        + "[[step]]\nid = \"used\"\nkind = \"command\"\n\
+            run = [\"echo\", \"{{ steps.said.output.n }} $HOME; `x`\"]\n";
     let (reached, state) = world.run(&body);
     assert_eq!(reached, Reached::End(RunEnd::Done));
     assert_eq!(world.effects(), ["a", "b", "c"]);
@@ -167,7 +169,8 @@ fn steps_are_done_by_phase_need_and_place_and_see_what_came_before() {
 #[test]
 fn inputs_reach_scripts_as_variables_and_are_never_taken_for_commands() {
     let world = World::new();
-    let body = "[inputs.name]\n[variables]\npair = \"<{{ inputs.name }}>\"\n[[step]]\nid = \"a\"\nkind = \"command\"\n\
+    let body = "[inputs.name]\n[variables]\npair = \"<{{ inputs.name }}>\"\n[[step]]\nid = \"a\"\n\
+        kind = \"command\"\n\
                 script = 'printf \"%s %s\" \"$INPUT_NAME\" \"$VAR_PAIR\"'\n";
     let evil = "'; touch DIR/evil; echo \"$(id)";
     let run = world.begin(body, Mode::Live, &[("name", evil.into())]);
@@ -260,10 +263,13 @@ fn steps_beside_each_other_heed_what_they_need() {
 #[test]
 fn a_runbook_in_a_runbook_has_its_own_names_and_hands_back_what_it_says() {
     let world = World::new();
-    let inner = "[inputs.word]\n[outputs]\nsaid = \"{{ steps.a.output }}!\"\n[[step]]\nid = \"a\"\nkind = \"command\"\n\
+    let inner = "[inputs.word]\n[outputs]\nsaid = \"{{ steps.a.output }}!\"\n[[step]]\nid = \"a\"\n\
+        kind = \"command\"\n\
                  run = [\"echo\", \"{{ inputs.word }}\"]\n";
-    let outer = "[[step]]\nid = \"a\"\nkind = \"command\"\nrun = [\"echo\", \"hello\"]\n[[step]]\nid = \"sub\"\nkind = \"runbook\"\n\
-                 runbook = \"inner\"\ninputs = { word = \"{{ steps.a.output }} you\" }\n[[step]]\nid = \"z\"\nkind = \"command\"\n\
+    let outer = "[[step]]\nid = \"a\"\nkind = \"command\"\nrun = [\"echo\", \"hello\"]\n[[step]]\n\
+        id = \"sub\"\nkind = \"runbook\"\n\
+                 runbook = \"inner\"\ninputs = { word = \"{{ steps.a.output }} you\" }\n[[step]]\n\
+                 id = \"z\"\nkind = \"command\"\n\
                  run = [\"echo\", \"{{ steps.sub.output.said }}\"]\n";
     let run = world.begin_with(&[("r", outer), ("inner", inner)], Mode::Live, &[]);
     let (reached, state) = world.go_on(&run, &crate::runbook::hands::Blind, false);
@@ -321,7 +327,8 @@ fn an_answer_is_taken_once_however_often_it_arrives() {
 #[test]
 fn where_nobody_acknowledges_somebody_else_is_told_and_then_it_goes_on_as_it_says() {
     let world = World::new();
-    let body = "[[step]]\nid = \"alarm\"\nkind = \"notify\"\nto = [\"oncall\"]\nmessage = \"come\"\nacknowledge = true\n\
+    let body = "[[step]]\nid = \"alarm\"\nkind = \"notify\"\nto = [\"oncall\"]\nmessage = \"come\"\n\
+        acknowledge = true\n\
                 timeout = \"1s\"\nescalate = \"boss\"\non_timeout = \"proceed\"\n\
                 [[step]]\nid = \"boss\"\nkind = \"notify\"\nto = [\"boss\"]\nmessage = \"nobody came\"\n"
         .to_owned()
@@ -339,9 +346,12 @@ fn where_nobody_acknowledges_somebody_else_is_told_and_then_it_goes_on_as_it_say
 #[test]
 fn a_choice_and_what_people_saw_are_seen_by_later_steps() {
     let world = World::new();
-    let body = "[[step]]\nid = \"pick\"\nkind = \"choice\"\nquestion = \"?\"\ntimeout = \"1h\"\noptions = { all = \"x\", none = \"y\" }\n\
-                [[step]]\nid = \"look\"\nkind = \"manual\"\ninstruction = \"look\"\nevidence = \"text\"\ntimeout = \"1h\"\n\
-                [[step]]\nid = \"say\"\nkind = \"command\"\nrun = [\"echo\", \"{{ steps.pick.output }} {{ steps.look.output }} {{ steps.look.by }}\"]\n";
+    let body = "[[step]]\nid = \"pick\"\nkind = \"choice\"\nquestion = \"?\"\ntimeout = \"1h\"\n\
+        options = { all = \"x\", none = \"y\" }\n\
+                [[step]]\nid = \"look\"\nkind = \"manual\"\ninstruction = \"look\"\n\
+                evidence = \"text\"\ntimeout = \"1h\"\n\
+                [[step]]\nid = \"say\"\nkind = \"command\"\n\
+                run = [\"echo\", \"{{ steps.pick.output }} {{ steps.look.output }} {{ steps.look.by }}\"]\n";
     world.run(body);
     world.say("pick", Deed::Choose, "ann", |answer| answer.value = Some("some".into()));
     world.say("pick", Deed::Choose, "ann", |answer| answer.value = Some("all".into()));
@@ -362,7 +372,8 @@ fn a_drill_marks_redirects_and_leaves_out() {
     let world = World::new();
     let tell = |id: &str, drill: &str| {
         format!(
-            "[[step]]\nid = \"{id}\"\nkind = \"notify\"\ntitle = \"fire\"\nto = [\"{id}\"]\nmessage = \"x\"\n{drill}\n"
+            "[[step]]\nid = \"{id}\"\nkind = \"notify\"\ntitle = \"fire\"\nto = [\"{id}\"]\n\
+                message = \"x\"\n{drill}\n"
         )
     };
     let body = tell("marked", "")
@@ -382,8 +393,10 @@ fn a_drill_marks_redirects_and_leaves_out() {
 fn secrets_reach_programs_and_nothing_that_is_written_down() {
     let world = World::new();
     let body = "[secrets.key]\nvariable = \"KEY\"\n[[step]]\nid = \"a\"\nkind = \"command\"\n\
-                environment = { TOKEN = { secret = \"key\" } }\nscript = 'echo \"got $TOKEN\"; echo \"$TOKEN\" > DIR/token'\n\
-                [[step]]\nid = \"b\"\nkind = \"command\"\non_failure = \"continue\"\nenvironment = { TOKEN = { secret = \"key\" } }\n\
+                environment = { TOKEN = { secret = \"key\" } }\n\
+                script = 'echo \"got $TOKEN\"; echo \"$TOKEN\" > DIR/token'\n\
+                [[step]]\nid = \"b\"\nkind = \"command\"\non_failure = \"continue\"\n\
+                environment = { TOKEN = { secret = \"key\" } }\n\
                 script = 'echo \"bad $TOKEN\" >&2; exit 3'\n";
     let (_, state) = world.run(body);
     assert_eq!(state.steps["a"].output, "got [secret]");

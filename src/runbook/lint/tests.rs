@@ -74,7 +74,11 @@ fn mistakes_of_meaning_are_told_with_their_lines() {
         (wait("a", "needs = [\"a\"]"), 5, "needs itself"),
         (wait("a", "needs = [\"b\"]") + &wait("b", "phase = \"recovery\""), 5, "belongs to recovery"),
         (wait("a", "when = \"false\""), 2, "can never be reached"),
-        (wait("a", "on_failure = { step = \"b\" }") + &wait("b", "") + &wait("c", "needs = [\"b\"]"), 17, "never be reached"),
+        (
+            wait("a", "on_failure = { step = \"b\" }") + &wait("b", "") + &wait("c", "needs = [\"b\"]"),
+            17,
+            "never be reached",
+        ),
         (wait("a", "rollback = \"nothing\""), 5, "names nothing, which is not there"),
         (wait("a", "when = \"inputs.x == 1\""), 5, "no input `x`"),
         (wait("a", "when = \"steps.b.done\"") + &wait("b", ""), 5, "does not come before"),
@@ -85,11 +89,35 @@ fn mistakes_of_meaning_are_told_with_their_lines() {
         ("[variables]\napi_token = \"x\"\n".to_owned() + &step(""), 2, "looks like a secret"),
         (step("directory = \"https://bob:hunter2@host/\""), 5, "password in a URL"),
         (step("stdin = \"AGE-SECRET-KEY-1QQQQQQQQQQQQ\""), 5, "an age identity"),
-        ("[[step]]\nid = \"a\"\nkind = \"command\"\nrun = [\"sh\", \"-c\", \"rm {{ run.id }}\"]".into(), 4, "pastes a text into a shell"),
-        ("[[step]]\nid = \"a\"\nkind = \"command\"\nscript = \"rm {{ run.id }}\"".into(), 2, "nothing is filled in"),
-        ("[[step]]\nid = \"a\"\nkind = \"approval\"\nquestion = \"?\"\nquorum = 3\nwho = [\"x\", \"y\"]\ntimeout = \"1h\"".into(), 2, "3 approvals of 2 people"),
+        (
+            "[[step]]\nid = \"a\"\nkind = \"command\"\n\
+            run = [\"sh\", \"-c\", \"rm {{ run.id }}\"]"
+                .into(),
+            4,
+            "pastes a text into a shell",
+        ),
+        (
+            "[[step]]\nid = \"a\"\nkind = \"command\"\n\
+            script = \"rm {{ run.id }}\""
+                .into(),
+            2,
+            "nothing is filled in",
+        ),
+        (
+            "[[step]]\nid = \"a\"\nkind = \"approval\"\nquestion = \"?\"\nquorum = 3\n\
+            who = [\"x\", \"y\"]\ntimeout = \"1h\""
+                .into(),
+            2,
+            "3 approvals of 2 people",
+        ),
         ("[[step]]\nid = \"a\"\nkind = \"runbook\"\nrunbook = \"other\"".into(), 4, "no runbook other"),
-        ("[[step]]\nid = \"a\"\nkind = \"manual\"\ninstruction = \"x\"".into(), 2, "waits for people without end"),
+        (
+            "[[step]]\nid = \"a\"\nkind = \"manual\"\n\
+            instruction = \"x\""
+                .into(),
+            2,
+            "waits for people without end",
+        ),
     ] {
         expect(&body, line, message);
     }
@@ -97,7 +125,8 @@ fn mistakes_of_meaning_are_told_with_their_lines() {
 
 #[test]
 fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
-    let body = "[[step]]\nid = \"a\"\nkind = \"wait\"\nfor = \"soon\"\nneeds = [\"x\"]\n[[step]]\nid = \"a\"\nkind = \"wait\"\nfor = \"1s\"\nbogus = 1";
+    let body = "[[step]]\nid = \"a\"\nkind = \"wait\"\nfor = \"soon\"\nneeds = [\"x\"]\n[[step]]\n\
+        id = \"a\"\nkind = \"wait\"\nfor = \"1s\"\nbogus = 1";
     let lines: Vec<usize> = found(body).into_iter().map(|(line, _)| line).collect();
     assert!(lines.len() >= 3 && lines.is_sorted(), "{lines:?}");
 }
