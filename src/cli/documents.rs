@@ -524,6 +524,10 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("host, job", "Where, and of which job; `job` is left out where there is none."),
             ("title, text, details", "One line, what people need to know, and facts by name."),
             ("is_drill", "Whether it is only a drill."),
+            (
+                "links",
+                "Links by which it is answered, each with label and url; left out where there are none.",
+            ),
             ("action", "trigger, acknowledge, resolve, notice: what it does to the matter."),
             ("message_id", "The same for every attempt, and for no other message: drop what came already."),
             ("subject, body", "The words as the templates have them."),

@@ -15,7 +15,7 @@
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
-//! - `runbook`, `runbook_crash`: what is done in a disaster, and over crashes at every moment
+//! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -35,6 +35,7 @@ mod program;
 mod replicas;
 mod runbook;
 mod runbook_crash;
+mod runbook_database;
 mod s3;
 mod seaweed;
 mod tidy;

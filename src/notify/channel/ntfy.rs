@@ -56,7 +56,11 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
         "sequence_id": message.key.replace(['.', '/'], "-"),
     });
     let is_open = message.action == Action::Trigger;
-    if let Some(link) = message.ack_url.as_ref().filter(|_| is_open) {
+    if !message.event.links.is_empty() {
+        // A button posts, which is what a link acts by; ntfy shows three at most.
+        let button = |link: &crate::notify::event::Link| json!({ "action": "http", "label": link.label, "url": link.url, "method": "POST", "clear": true });
+        body["actions"] = message.event.links.iter().take(3).map(button).collect();
+    } else if let Some(link) = message.ack_url.as_ref().filter(|_| is_open) {
         body["actions"] = json!([{ "action": "view", "label": "Acknowledge", "url": link, "clear": true }]);
     } else if let Some(ack_topic) = ack_topic.as_ref().filter(|_| is_open) {
         let ack_topic = attempt.secret(ack_topic)?;

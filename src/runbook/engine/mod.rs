@@ -193,6 +193,10 @@ impl Engine<'_> {
                             self.log.wait(INBOX_EVERY);
                         }
                         let _ending = AtEnd(|| {
+                            // What needs a step that nobody saw the end of must not begin.
+                            if thread::panicking() {
+                                self.stop.set();
+                            }
                             if let Ok(mut left) = left.lock() {
                                 left.retain(|id| *id != step.id);
                             }

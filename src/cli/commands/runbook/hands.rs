@@ -12,7 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::notifying::{CliSecrets, Office, host};
 use crate::notify::channel::Secrets as _;
-use crate::notify::event::{Action, Event, EventId, Outcome, Severity as Urgency};
+use crate::notify::event::{Action, Event, EventId, Link, Outcome, Severity as Urgency};
 use crate::notify::model::{Named, SecretSource as Source};
 use crate::notify::route::call_order;
 use crate::runbook::answer::leave;
@@ -98,19 +98,18 @@ impl CliHands {
         everybody
     }
 
-    /// Links for somebody, as lines below a message.
-    fn invitations(&self, asks: &Asks, who: &str) -> String {
-        let by_command = format!("\n\nlifeboat runbook {}", command_for(asks));
-        let Some((links, base)) = &self.links else { return by_command };
+    /// Links by which somebody can answer.
+    fn invitations(&self, asks: &Asks, who: &str) -> Vec<Link> {
+        let Some((links, base)) = &self.links else { return Vec::new() };
         let now = SystemClock.now().seconds;
         let seconds =
             asks.within_seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(LINK_SECONDS);
         // After an escalation the same time is waited once more, and the answer still counts then.
         let expires = now.saturating_add(seconds.saturating_mul(2)).saturating_add(60);
-        let lines = grants(&asks.run, &asks.step, asks.kind, &asks.options, who, expires)
+        grants(&asks.run, &asks.step, asks.kind, &asks.options, who, expires)
             .into_iter()
-            .map(|(label, grant)| format!("\n{label}: {base}/a/{}", links.token(&grant)));
-        format!("\n{}{by_command}", lines.collect::<String>())
+            .map(|(label, grant)| Link { label, url: format!("{base}/a/{}", links.token(&grant)) })
+            .collect()
     }
 
     fn send(&self, office: &Office, message: &Message, who: &str) -> Result<(), String> {
@@ -134,7 +133,10 @@ impl CliHands {
         event.is_drill = message.is_drill;
         event.details.insert("run".into(), run.to_owned());
         if let Some(asks) = &message.asks {
-            event.text.push_str(&self.invitations(asks, who));
+            event.links = self.invitations(asks, who);
+            let lines = event.links.iter().map(|link| format!("\n{}: {}", link.label, link.url));
+            let lines: String = lines.collect();
+            event.text.push_str(&format!("\n{lines}\n\nlifeboat runbook {}", command_for(asks)));
             event.details.insert("step".into(), asks.step.clone());
         }
         let is_acknowledged = message.asks.as_ref().is_some_and(|asks| asks.kind == AskKind::Acknowledgement);
