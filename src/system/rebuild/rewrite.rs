@@ -1,8 +1,8 @@
 //! Changes to configuration files where the rebuilt machine differs from the captured one: as data, and what
 //! they make of a file's bytes.
 //!
-//! Every rewrite may be applied again to its own result, so that a run that was cut off can simply go on. Bytes
-//! that need no change stay as they are, comments and alignment and text in any encoding among them.
+//! Every rewrite may be applied again to its own result, so that a run that was cut off can simply go on.
+//! Bytes that need no change stay as they are, comments and alignment and text in any encoding among them.
 
 use std::collections::BTreeMap;
 
@@ -71,8 +71,8 @@ fn rewrite_words(line: &[u8], words: &BTreeMap<String, String>, ignore_case: boo
     });
 }
 
-/// Copies `line`, with each run of bytes that are `of_word` replaced by what `replace` gives for its number and
-/// itself, if it gives something.
+/// Copies `line`, with each run of bytes that are `of_word` replaced by what `replace` gives for its number
+/// and itself, if it gives something.
 fn rewrite_runs<'a>(
     line: &[u8],
     of_word: impl Fn(u8) -> bool,
