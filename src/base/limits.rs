@@ -67,3 +67,5 @@ pub const HOST_NAME_MAX_BYTES: usize = 255;
 pub const JOURNAL_LINE_MAX_BYTES: usize = 4 << 20;
 /// Largest journal of a run.
 pub const JOURNAL_MAX_BYTES: u64 = 1 << 30;
+/// Largest `system.json` that is read.
+pub const SYSTEM_STATE_MAX_BYTES: u64 = 64 << 20;

@@ -26,6 +26,8 @@ pub mod meta;
 mod open;
 pub mod path;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod rooted;
 pub mod signal;
 #[cfg(target_os = "linux")]
 pub mod stat;
