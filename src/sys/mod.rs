@@ -14,10 +14,12 @@
 pub mod child;
 pub mod clock;
 pub mod command;
+pub mod dialogue;
 #[cfg(target_os = "linux")]
 pub mod dir;
 pub mod error;
 pub mod file;
+pub mod http;
 pub mod journal;
 pub mod lock;
 #[cfg(target_os = "linux")]

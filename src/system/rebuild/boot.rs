@@ -235,7 +235,8 @@ impl Maker<'_> {
         let (uuid, loader) = (entry.partition.as_deref()?, entry.loader.as_deref()?);
         // The removable path starts the machine as well, so that a full variable store is no reason to fail.
         let script = "efibootmgr -v | grep -qi -- \"$0\" && exit 0; \
-                      efibootmgr --quiet --create --disk \"$1\" --part \"$2\" --label \"$3\" --loader \"$4\" || \
+                      efibootmgr --quiet --create --disk \"$1\" --part \"$2\" \
+                      --label \"$3\" --loader \"$4\" || \
                       echo 'the firmware took no entry; it will start the removable path' >&2";
         let (node, number) = (disk(&name), number.to_string());
         let command = CommandLine::new(["sh", "-c", script, uuid, &node, &number, &entry.label, loader]);

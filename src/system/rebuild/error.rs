@@ -90,8 +90,8 @@ pub enum RebuildError {
     },
     /// Nobody knows how to make it.
     #[error(
-        "{device} held {what}, which lifeboat cannot make again; leave its disk out of the mapping, or make it by \
-         hand"
+        "{device} held {what}, which lifeboat cannot make again; leave its disk out of the mapping, or make \
+         it by hand"
     )]
     Unknown {
         /// What the device was called.
@@ -101,8 +101,8 @@ pub enum RebuildError {
     },
     /// An LVM volume of a type that cannot be made again.
     #[error(
-        "the volume {volume} is of the type {segment_type}, which can be made again only from LVM's own backup \
-         of its group, on disks that are not smaller"
+        "the volume {volume} is of the type {segment_type}, which can be made again only from LVM's own \
+         backup of its group, on disks that are not smaller"
     )]
     Volume {
         /// `GROUP/VOLUME`.
