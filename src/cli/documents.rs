@@ -23,10 +23,11 @@ const DURATION: &str = "Wall time in seconds.";
 const REPLICA: &str = "Of the replica.";
 const ENTRY_TYPE: &str = "file, dir, symlink, fifo, socket, chardev, blockdev.";
 
-const OUTBOX: &str = "The event as in lifeboat.event/1; what it does to its matter; the worst state of its deliveries \
-    (pending, delivered, in-doubt, failed, dropped); how often it was repeated; what ended it; who acknowledged; \
-    each delivery with contact, channels, action, state, by, at, receipt, error and due; when the next step of \
-    the escalation is due.";
+const OUTBOX: &str = "The event as in lifeboat.event/1; what it does to its matter; the worst state of its \
+ deliveries \
+    (pending, delivered, in-doubt, failed, dropped); how often it was repeated; what ended it; who \
+    acknowledged; each delivery with contact, channels, action, state, by, at, receipt, error and due; when \
+    the next step of the escalation is due.";
 
 /// All of them, by schema.
 pub const DOCUMENTS: &[DocumentKind] = &[
@@ -358,7 +359,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("time", "When it happened."),
             (
                 "kind",
-                "What it is about: backup, check, restore, replica, replica-sync, runbook, drill, message, test.",
+                "What it is about: backup, check, restore, replica, replica-sync, runbook, drill, message, \
+                 test.",
             ),
             ("outcome", "started, ok, degraded, partial, failed, missed, damage, notice."),
             ("severity", "info, warning, error, critical."),
@@ -381,7 +383,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("waited_seconds", "How long was waited."),
             (
                 "contacts",
-                "Each with contact, event, reached, by_channel, reached_after_seconds, acknowledged, acknowledged_by, \
+                "Each with contact, event, reached, by_channel, reached_after_seconds, acknowledged, \
+                 acknowledged_by, \
                  via, acknowledged_after_seconds and error.",
             ),
         ],
@@ -431,7 +434,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("overdue", "Expectations that are."),
             (
                 "expectations",
-                "Each with kind, name, every_seconds, state (in-time or overdue), last_done, last_outcome and due.",
+                "Each with kind, name, every_seconds, state (in-time or overdue), last_done, last_outcome \
+                 and due.",
             ),
             ("delivered, pending", "Messages of the outbox."),
         ],

@@ -312,7 +312,8 @@ const JOB: &[Field] = &[
     field(
         "expect_every",
         Kind::Duration,
-        "How much time may lie between two backups, such as \"26h\", before `lifeboat watch` raises an alarm.",
+        "How much time may lie between two backups, such as \"26h\", before `lifeboat watch` raises an \
+         alarm.",
     ),
 ];
 
