@@ -1169,7 +1169,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--text', '--text', [CompletionResultType]::ParameterName, 'What is below it; `-` reads standard input')
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'How it went: what is bad can be acknowledged and escalates')
             [CompletionResult]::new('--severity', '--severity', [CompletionResultType]::ParameterName, 'How urgent it is; as the outcome says otherwise')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The matter: what goes wrong and ends with the same key is told once, and its end to those who were told')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The matter: a failure of the same key is told once, and its end to those who were told of it')
             [CompletionResult]::new('--escalation', '--escalation', [CompletionResultType]::ParameterName, 'What happens where nobody acknowledges')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')

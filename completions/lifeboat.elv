@@ -1128,7 +1128,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --text 'What is below it; `-` reads standard input'
             cand --outcome 'How it went: what is bad can be acknowledged and escalates'
             cand --severity 'How urgent it is; as the outcome says otherwise'
-            cand --key 'The matter: what goes wrong and ends with the same key is told once, and its end to those who were told'
+            cand --key 'The matter: a failure of the same key is told once, and its end to those who were told of it'
             cand --escalation 'What happens where nobody acknowledges'
             cand -r 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --repo 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]'

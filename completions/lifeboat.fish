@@ -896,7 +896,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 warning\t''
 error\t''
 critical\t''"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l key -d 'The matter: what goes wrong and ends with the same key is told once, and its end to those who were told' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l key -d 'The matter: a failure of the same key is told once, and its end to those who were told of it' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l escalation -d 'What happens where nobody acknowledges' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F

@@ -54,6 +54,10 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
         if let Some(happening) = &happening {
             notifying::ended(context, happening, &result);
         }
+        if several {
+            // Who is to hear of one job need not wait for the others.
+            notifying::finish(context);
+        }
         match result {
             Ok(Outcome::Done) => {}
             // Sources that were not read are worse than replicas that are behind.
