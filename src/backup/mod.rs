@@ -15,6 +15,7 @@ pub mod error;
 pub mod feeder;
 pub mod filter;
 mod frames;
+pub mod guard;
 pub mod job;
 pub mod notes;
 pub mod options;

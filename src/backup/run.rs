@@ -5,6 +5,7 @@
 //! that the next backup will find.
 
 use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,6 +20,7 @@ use crate::backup::dry_run;
 use crate::backup::error::BackupError;
 use crate::backup::feeder::with_feeder;
 use crate::backup::filter::Filter;
+use crate::backup::guard::FilesGuard;
 use crate::backup::job::{job_key, lock_job, merged_names};
 use crate::backup::notes::{Notes, State};
 use crate::backup::options::{BackupOptions, Source};
@@ -26,7 +28,7 @@ use crate::backup::report::{BackupReport, DryRunEntry, DryRunReport};
 use crate::backup::roots::{RootNode, resolve};
 use crate::backup::storer::Storer;
 use crate::backup::stream;
-use crate::backup::walk::Walk;
+use crate::backup::walk::{Redirects, Walk};
 use crate::backup::worker::{read_large, work};
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::{Clock, Timestamp};
@@ -60,9 +62,28 @@ pub struct Resolved {
     pub names: Vec<String>,
     filter: Filter,
     contributors: Vec<Box<dyn Contributor>>,
+    guard: Option<Box<dyn FilesGuard>>,
+    redirects: Redirects,
+    missing: Vec<(PathBuf, String)>,
 }
 
 impl Resolved {
+    /// The sources that are paths, as they are on this machine.
+    pub fn source_paths(&self) -> Vec<PathBuf> {
+        self.roots.as_ref().map(RootNode::sources).unwrap_or_default()
+    }
+
+    /// The same; what lies at or below the first path of each pair is read below its second, under the names
+    /// of the first. `missing` lie below sources, but are not there, and why: each is a fault.
+    pub fn redirected(self, redirects: Redirects, missing: Vec<(PathBuf, String)>) -> Self {
+        Self { redirects, missing, ..self }
+    }
+
+    /// The same, with `guard` around the reading of files.
+    pub fn guarded(self, guard: Box<dyn FilesGuard>) -> Self {
+        Self { guard: Some(guard), ..self }
+    }
+
     /// The same with what `contributors` attach; they go first, in this order.
     pub fn attach(mut self, contributors: Vec<Box<dyn Contributor>>) -> Result<Self, BackupError> {
         if contributors.is_empty() {
@@ -85,7 +106,6 @@ impl Resolved {
 
 /// Makes the sources and the rules definite, before anything is opened or asked for.
 pub fn prepare(options: &BackupOptions) -> Result<Resolved, BackupError> {
-    use std::os::unix::ffi::OsStrExt as _;
     let filter =
         Filter::new(options.filter.clone()).map_err(|error| BackupError::Usage(error.to_string()))?;
     let (roots, names) = match &options.source {
@@ -103,7 +123,8 @@ pub fn prepare(options: &BackupOptions) -> Result<Resolved, BackupError> {
         }
         Source::Attachments => (None, Vec::new()),
     };
-    Ok(Resolved { roots, names, filter, contributors: Vec::new() })
+    let (redirects, missing) = (Vec::new(), Vec::new());
+    Ok(Resolved { roots, names, filter, contributors: Vec::new(), guard: None, redirects, missing })
 }
 
 /// Backs up into `repository`; answers what was done once the snapshot stands.
@@ -292,12 +313,20 @@ impl Run<'_> {
                 Ok(())
             })?;
         }
+        let mut guard = resolved.guard.take();
         match (root, &resolved.roots) {
             (Some(root), _) => Ok(Taken { root, attached, catalogue: None, old: None }),
             (None, Some(roots)) => {
                 let entry = attached.entry.take();
-                let walked = self.walk(storer, resolved, roots, entry, catalogue_path, nothing_gone)?;
-                Ok(Taken { attached, ..walked })
+                let guarded = |result: Result<(), String>| result.map_err(|what| BackupError::Guard { what });
+                guarded(guard.as_mut().map_or(Ok(()), |guard| guard.before()))?;
+                let walked = self.walk(storer, resolved, roots, entry, catalogue_path, nothing_gone);
+                match guard.map_or(Ok(None), |mut guard| guard.after()) {
+                    Ok(fault) => fault.iter().for_each(|fault| self.notes.fault(b"/", fault)),
+                    // That something may be stuck is worse than whatever became of the walk.
+                    Err(what) => return Err(BackupError::Guard { what }),
+                }
+                Ok(Taken { attached, ..walked? })
             }
             (None, None) => Err(BackupError::Worker),
         }
@@ -321,7 +350,11 @@ impl Run<'_> {
         let all_there = nothing_gone && old.as_ref().is_some_and(|old| self.is_all_there(old.description()));
         let mut catalogue = CatalogueWriter::create(catalogue_path).map_err(local)?;
         let stopped = AtomicBool::new(false);
-        let walk = Walk::new(&resolved.filter).reserving(attached.is_some());
+        let walk = Walk::new(&resolved.filter).reserving(attached.is_some()).redirected(&resolved.redirects);
+        for (path, why) in &resolved.missing {
+            let what = format!("not in the snapshot of the file system: {why}; give it a job of its own");
+            self.notes.fault(path.as_os_str().as_bytes(), &what);
+        }
         let threads = self.threads();
         let (jobs, job_queue) = bounded(2 * threads);
         let (large, large_queue) = bounded(16);
@@ -436,7 +469,13 @@ pub fn dry_run(
     context: &Context<'_>,
     see: &mut dyn FnMut(&DryRunEntry<'_>),
 ) -> Result<DryRunReport, BackupError> {
+    for attachment in resolved.contributors.iter().map(|one| one.attachment()) {
+        see(&DryRunEntry { path: &attachment.path, action: "attach", reason: None, bytes: 0 });
+    }
     let Some(roots) = resolved.roots else {
+        if matches!(options.source, Source::Attachments) {
+            return Ok(DryRunReport::default());
+        }
         return Err(BackupError::Usage("--dry-run is for files: a stream is not read twice".into()));
     };
     repository.keyring().need_host(&options.host).map_err(SessionError::Key)?;

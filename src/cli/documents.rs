@@ -92,6 +92,36 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
+        schema: "lifeboat.database/1",
+        printed_by: "nothing; it is manifest.json beside a dump in a snapshot",
+        fields: &[
+            ("engine, version, tool, position", "What was dumped, by what, and where in its log it stands."),
+            ("restore", "How it is loaded by hand, line by line."),
+            (
+                "databases",
+                "Each with name, file, and in expect what each query yields at the moment of the dump.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-list/1",
+        printed_by: "database list",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("databases", "Its attachments that are dumps; see lifeboat.backup/1."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-restore/1",
+        printed_by: "database restore",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("name", "The dump."),
+            ("dry_run", "Whether nothing was done."),
+            ("actions", "Each with id, title, commands, and duration_seconds unless nothing was done."),
+        ],
+    },
+    DocumentKind {
         schema: "lifeboat.demo/1",
         printed_by: "demo",
         fields: &[
