@@ -104,7 +104,8 @@ fn copying(world: &World, create: &str) -> String {
     let (live, copy) = (world.path("live"), world.path("copy"));
     format!(
         "[job.files.snapshot]\nkind = 'command'\nof = {live:?}\npath = {copy:?}\n\
-         create = ['cp -a {0} {1}', 'echo changed > {0}/file', {create:?}]\nremove = 'rm -rf {1}; echo x >> {2}'\n",
+         create = ['cp -a {0} {1}', 'echo changed > {0}/file', {create:?}]\n\
+         remove = 'rm -rf {1}; echo x >> {2}'\n",
         live.display(),
         copy.display(),
         world.path("removed").display()
