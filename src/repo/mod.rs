@@ -6,6 +6,7 @@ pub mod chain;
 pub mod cold;
 pub mod config;
 pub mod copies;
+pub mod evidence;
 pub mod init;
 pub mod keyring;
 pub mod open;
