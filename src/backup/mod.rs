@@ -19,6 +19,7 @@ pub mod guard;
 pub mod job;
 pub mod notes;
 pub mod options;
+pub mod prepare;
 pub mod report;
 pub mod roots;
 pub mod run;

@@ -19,27 +19,24 @@ use crate::backup::catalogue::{Catalogue, CatalogueWriter, Description};
 use crate::backup::dry_run;
 use crate::backup::error::BackupError;
 use crate::backup::feeder::with_feeder;
-use crate::backup::filter::Filter;
-use crate::backup::guard::FilesGuard;
 use crate::backup::job::{job_key, lock_job, merged_names};
 use crate::backup::notes::{Notes, State};
 use crate::backup::options::{BackupOptions, Source};
+use crate::backup::prepare::Resolved;
 use crate::backup::report::{BackupReport, DryRunEntry, DryRunReport};
-use crate::backup::roots::{RootNode, resolve};
+use crate::backup::roots::RootNode;
 use crate::backup::storer::Storer;
 use crate::backup::stream;
-use crate::backup::walk::{Redirects, Walk};
+use crate::backup::walk::Walk;
 use crate::backup::worker::{read_large, work};
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::{Clock, Timestamp};
-use crate::repo::attachment::{Contributor, DIRECTORY};
 use crate::repo::chain::{Chain, ChainError};
 use crate::repo::open::Repository;
 use crate::repo::read::IndexedRepository;
 use crate::repo::session::{Session, SessionError};
 use crate::repo::snapshot::{RootChunks, SCHEMA, Snapshot, Statistics};
 use crate::repo::tree::{ChunkList, Entry};
-use crate::sys::error::show_path;
 use crate::sys::file::create_private_dir;
 use crate::sys::meta::owners::Owners;
 use crate::sys::process;
@@ -52,79 +49,6 @@ pub struct Context<'a> {
     pub interrupt: &'a Interrupt,
     /// Tells the time.
     pub clock: &'a dyn Clock,
-}
-
-/// The sources made definite.
-pub struct Resolved {
-    /// Where the walk begins; none for a stream.
-    pub roots: Option<RootNode>,
-    /// The sources as the snapshot names them.
-    pub names: Vec<String>,
-    filter: Filter,
-    contributors: Vec<Box<dyn Contributor>>,
-    guard: Option<Box<dyn FilesGuard>>,
-    redirects: Redirects,
-    missing: Vec<(PathBuf, String)>,
-}
-
-impl Resolved {
-    /// The sources that are paths, as they are on this machine.
-    pub fn source_paths(&self) -> Vec<PathBuf> {
-        self.roots.as_ref().map(RootNode::sources).unwrap_or_default()
-    }
-
-    /// The same; what lies at or below the first path of each pair is read below its second, under the names
-    /// of the first. `missing` lie below sources, but are not there, and why: each is a fault.
-    pub fn redirected(self, redirects: Redirects, missing: Vec<(PathBuf, String)>) -> Self {
-        Self { redirects, missing, ..self }
-    }
-
-    /// The same, with `guard` around the reading of files.
-    pub fn guarded(self, guard: Box<dyn FilesGuard>) -> Self {
-        Self { guard: Some(guard), ..self }
-    }
-
-    /// The same with what `contributors` attach; they go first, in this order.
-    pub fn attach(mut self, contributors: Vec<Box<dyn Contributor>>) -> Result<Self, BackupError> {
-        if contributors.is_empty() {
-            return Ok(self);
-        }
-        attach::check(&contributors)?;
-        let below = |roots: &RootNode| roots.children.contains_key(DIRECTORY.as_bytes());
-        if self.roots.as_ref().is_some_and(below) || self.names.iter().any(|name| name == DIRECTORY) {
-            return Err(BackupError::Usage(format!(
-                "/{DIRECTORY} cannot be a source beside attachments: it is where the snapshot keeps them"
-            )));
-        }
-        if self.names.is_empty() {
-            self.names = contributors.iter().map(|one| one.attachment().path).collect();
-        }
-        self.contributors.extend(contributors);
-        Ok(self)
-    }
-}
-
-/// Makes the sources and the rules definite, before anything is opened or asked for.
-pub fn prepare(options: &BackupOptions) -> Result<Resolved, BackupError> {
-    let filter =
-        Filter::new(options.filter.clone()).map_err(|error| BackupError::Usage(error.to_string()))?;
-    let (roots, names) = match &options.source {
-        Source::Paths(paths) if paths.is_empty() => {
-            return Err(BackupError::Usage("there is nothing to back up: name a path or a job".into()));
-        }
-        Source::Paths(paths) => {
-            let (paths, root) = resolve(paths)?;
-            let names = paths.iter().map(|path| show_path(path.as_os_str().as_bytes())).collect();
-            (Some(root), names)
-        }
-        Source::Stdin { name } | Source::Command { name, .. } => {
-            stream::check_name(name)?;
-            (None, vec![name.clone()])
-        }
-        Source::Attachments => (None, Vec::new()),
-    };
-    let (redirects, missing) = (Vec::new(), Vec::new());
-    Ok(Resolved { roots, names, filter, contributors: Vec::new(), guard: None, redirects, missing })
 }
 
 /// Backs up into `repository`; answers what was done once the snapshot stands.
@@ -351,10 +275,7 @@ impl Run<'_> {
         let mut catalogue = CatalogueWriter::create(catalogue_path).map_err(local)?;
         let stopped = AtomicBool::new(false);
         let walk = Walk::new(&resolved.filter).reserving(attached.is_some()).redirected(&resolved.redirects);
-        for (path, why) in &resolved.missing {
-            let what = format!("not in the snapshot of the file system: {why}; give it a job of its own");
-            self.notes.fault(path.as_os_str().as_bytes(), &what);
-        }
+        self.tell_of_missing(resolved);
         let threads = self.threads();
         let (jobs, job_queue) = bounded(2 * threads);
         let (large, large_queue) = bounded(16);
@@ -403,6 +324,13 @@ impl Run<'_> {
         })?;
         let old = old.map(|old| old.description().clone());
         Ok(Taken { root, attached: Attached::default(), catalogue: Some(catalogue), old })
+    }
+
+    fn tell_of_missing(&self, resolved: &Resolved) {
+        for (path, why) in &resolved.missing {
+            let what = format!("not in the snapshot of the file system: {why}; give it a job of its own");
+            self.notes.fault(path.as_os_str().as_bytes(), &what);
+        }
     }
 
     /// Whether lines of the previous backup mean the same today.

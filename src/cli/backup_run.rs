@@ -9,6 +9,7 @@ use crate::backup::catalogue::Leniency;
 use crate::backup::error::BackupError;
 use crate::backup::filter::FilterOptions;
 use crate::backup::options::{BackupOptions, Source};
+use crate::backup::prepare::{Resolved, prepare};
 use crate::backup::report::{BackupReport, DryRunEntry};
 use crate::backup::run::{self, Context as BackupContext};
 use crate::base::error_kind::ErrorKind;
@@ -214,7 +215,7 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     let job = task.job.map(|(_, job)| job);
     let attached = attachments(context, job)?;
-    let resolved = run::prepare(&task.options)
+    let resolved = prepare(&task.options)
         .and_then(|resolved| resolved.attach(attached))
         .map_err(|error| failure(&error))?;
     if args.reading.dry_run {
@@ -255,7 +256,7 @@ fn protected(
     context: &Context,
     task: &Task<'_>,
     repository: Repository,
-    resolved: run::Resolved,
+    resolved: Resolved,
     around: &BackupContext<'_>,
 ) -> Result<BackupReport, Failure> {
     let Some(job) = task.job else {
@@ -340,7 +341,7 @@ fn tell(
     }
 }
 
-fn dry_run(context: &Context, task: &Task<'_>, resolved: run::Resolved) -> CommandResult {
+fn dry_run(context: &Context, task: &Task<'_>, resolved: Resolved) -> CommandResult {
     let interrupt = context.interrupt()?;
     let repository = opening::repository(context, task.job.map(|(_, job)| job), Role::Writer)?;
     let progress = context.output.progress();

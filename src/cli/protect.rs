@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::backup::guard::FilesGuard;
-use crate::backup::run::Resolved;
+use crate::backup::prepare::Resolved;
 use crate::base::error_kind::ErrorKind;
 use crate::base::monitor::Interrupt;
 use crate::cli::context::Context;
