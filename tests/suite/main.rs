@@ -31,5 +31,7 @@ mod replicas;
 mod s3;
 mod seaweed;
 mod tidy;
+mod timed;
 mod vectors;
+mod versity;
 mod world;
