@@ -67,6 +67,9 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 /// Longest host name used in object keys.
 pub const HOST_NAME_MAX_BYTES: usize = 255;
 
+/// Largest `system.json` that is read.
+pub const SYSTEM_STATE_MAX_BYTES: u64 = 64 << 20;
+
 /// Longest line of a run's journal: one event with what a program said.
 pub const JOURNAL_LINE_MAX_BYTES: usize = 4 << 20;
 /// Largest journal of a run.

@@ -14,6 +14,7 @@
 pub mod child;
 pub mod clock;
 pub mod command;
+pub mod dialogue;
 #[cfg(target_os = "linux")]
 pub mod dir;
 pub mod error;
@@ -27,6 +28,8 @@ pub mod meta;
 mod open;
 pub mod path;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod rooted;
 pub mod signal;
 #[cfg(target_os = "linux")]
 pub mod stat;

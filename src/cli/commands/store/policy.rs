@@ -38,15 +38,16 @@ fn policy(role: RoleName, partition: &str, bucket: &str, prefix: &str) -> Value 
     let mut statements = vec![maker.list()];
     match role {
         RoleName::Writer => {
-            let readable = ["config", "keys/*", "index/*", "snapshots/*", "sessions/*", "gc/*"];
+            let readable = ["config", "keys/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*"];
             statements.push(maker.allow("Read", &["s3:GetObject"], &readable));
-            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*"];
+            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*", "evidence/*"];
             statements.push(maker.create("Add", &created));
             statements.push(maker.allow("EndSessions", &["s3:DeleteObject"], &["sessions/*"]));
         }
         RoleName::Maintainer => {
             statements.push(maker.allow("Read", &["s3:GetObject"], &["*"]));
-            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "probe/*"];
+            let created =
+                ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*", "probe/*"];
             statements.push(maker.create("Add", &created));
             statements.push(maker.swap("Swap", &["gc/*", "probe/*"]));
             let deleted = ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "probe/*"];
@@ -56,7 +57,7 @@ fn policy(role: RoleName, partition: &str, bucket: &str, prefix: &str) -> Value 
             statements.push(maker.allow("Read", &["s3:GetObject"], &["*"]));
             // Only where packs lie in an archive class is it ever asked for.
             statements.push(maker.allow("WarmUp", &["s3:RestoreObject"], &["packs/*"]));
-            statements.push(maker.create("AddKeys", &["config", "keys/*"]));
+            statements.push(maker.create("AddKeys", &["config", "keys/*", "evidence/*", "runbooks/*"]));
             statements.push(maker.allow("RemoveKeys", &["s3:DeleteObject"], &["keys/*"]));
         }
     }
