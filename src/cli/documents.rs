@@ -194,6 +194,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("id", "The repository's id."),
             ("fingerprint", FINGERPRINT),
             ("slots", "What opens it: recipients, or `passphrase`."),
+            ("settle_seconds", "The settle time of the time-based protocol, or null where it is not needed."),
         ],
     },
     DocumentKind {
@@ -370,7 +371,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         printed_by: "store probe",
         fields: &[
             ("location", LOCATION),
-            ("sound", "Whether a repository is safe there."),
+            ("sound", "Whether the server keeps all that a repository rests on."),
+            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
             ("properties", "Each with name, holds and fault."),
             ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
         ],

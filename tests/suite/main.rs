@@ -38,5 +38,7 @@ mod s3;
 mod seaweed;
 mod servers;
 mod tidy;
+mod timed;
 mod vectors;
+mod versity;
 mod world;
