@@ -23,10 +23,11 @@ const DURATION: &str = "Wall time in seconds.";
 const REPLICA: &str = "Of the replica.";
 const ENTRY_TYPE: &str = "file, dir, symlink, fifo, socket, chardev, blockdev.";
 
-const OUTBOX: &str = "The event as in lifeboat.event/1; what it does to its matter; the worst state of its deliveries \
-    (pending, delivered, in-doubt, failed, dropped); how often it was repeated; what ended it; who acknowledged; \
-    each delivery with contact, channels, action, state, by, at, receipt, error and due; when the next step of \
-    the escalation is due.";
+const OUTBOX: &str = "The event as in lifeboat.event/1; what it does to its matter; the worst state of its \
+ deliveries \
+    (pending, delivered, in-doubt, failed, dropped); how often it was repeated; what ended it; who \
+    acknowledged; each delivery with contact, channels, action, state, by, at, receipt, error and due; when \
+    the next step of the escalation is due.";
 
 /// All of them, by schema.
 pub const DOCUMENTS: &[DocumentKind] = &[
@@ -94,6 +95,36 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("ok", "Whether it has no mistake."),
             ("repositories, jobs", "Names it defines."),
             ("mistakes", "Each with its line and what to write instead."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database/1",
+        printed_by: "nothing; it is manifest.json beside a dump in a snapshot",
+        fields: &[
+            ("engine, version, tool, position", "What was dumped, by what, and where in its log it stands."),
+            ("restore", "How it is loaded by hand, line by line."),
+            (
+                "databases",
+                "Each with name, file, and in expect what each query yields at the moment of the dump.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-list/1",
+        printed_by: "database list",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("databases", "Its attachments that are dumps; see lifeboat.backup/1."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-restore/1",
+        printed_by: "database restore",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("name", "The dump."),
+            ("dry_run", "Whether nothing was done."),
+            ("actions", "Each with id, title, commands, and duration_seconds unless nothing was done."),
         ],
     },
     DocumentKind {
@@ -169,6 +200,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("id", "The repository's id."),
             ("fingerprint", FINGERPRINT),
             ("slots", "What opens it: recipients, or `passphrase`."),
+            ("settle_seconds", "The settle time of the time-based protocol, or null where it is not needed."),
         ],
     },
     DocumentKind {
@@ -503,7 +535,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         printed_by: "store probe",
         fields: &[
             ("location", LOCATION),
-            ("sound", "Whether a repository is safe there."),
+            ("sound", "Whether the server keeps all that a repository rests on."),
+            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
             ("properties", "Each with name, holds and fault."),
             ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
         ],
@@ -516,7 +549,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("time", "When it happened."),
             (
                 "kind",
-                "What it is about: backup, check, restore, replica, replica-sync, runbook, drill, message, test.",
+                "What it is about: backup, check, restore, replica, replica-sync, runbook, drill, message, \
+                 test.",
             ),
             ("outcome", "started, ok, degraded, partial, failed, missed, damage, notice."),
             ("severity", "info, warning, error, critical."),
@@ -543,7 +577,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("waited_seconds", "How long was waited."),
             (
                 "contacts",
-                "Each with contact, event, reached, by_channel, reached_after_seconds, acknowledged, acknowledged_by, \
+                "Each with contact, event, reached, by_channel, reached_after_seconds, acknowledged, \
+                 acknowledged_by, \
                  via, acknowledged_after_seconds and error.",
             ),
         ],
@@ -593,7 +628,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("overdue", "Expectations that are."),
             (
                 "expectations",
-                "Each with kind, name, every_seconds, state (in-time or overdue), last_done, last_outcome and due.",
+                "Each with kind, name, every_seconds, state (in-time or overdue), last_done, last_outcome \
+                 and due.",
             ),
             ("delivered, pending", "Messages of the outbox."),
         ],

@@ -7,11 +7,14 @@ mod test;
 
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
+
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::notifying::{self, Office};
 use crate::cli::values::parse_duration;
 use crate::notify::entry::Acknowledgement;
+use crate::notify::event::{Outcome as How, Severity};
 use crate::ui::format;
 
 const TEST_EXAMPLES: &str = "\
@@ -39,14 +42,14 @@ Examples:
 
 const ACK_EXAMPLES: &str = "\
 Examples:
-  lifeboat notify ack 3f2a --by anna --note 'on my way'
+  lifeboat notify ack 3f2a --by anna --note coming
       Say that somebody looks after it: nobody else is called.";
 
 const SEND_EXAMPLES: &str = "\
 Examples:
-  lifeboat notify send --to oncall --outcome failed --title 'UPS on battery'
+  lifeboat notify send --to oncall --outcome failed --title ups-on-battery
       Tell whoever is on call, and wait for nobody.
-  lifeboat notify send --to all --severity critical --title 'Fire in room 2' --escalation site
+  lifeboat notify send --to all --severity critical --title fire-in-room-2 --escalation site
       Tell everybody, and go on until somebody acknowledges.";
 
 const CALL_TREE_EXAMPLES: &str = "\
@@ -162,12 +165,12 @@ pub struct SendArgs {
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
     /// How it went: what is bad can be acknowledged and escalates
-    #[arg(long, value_name = "WORD", default_value = "notice", value_parser = clap::builder::PossibleValuesParser::new(crate::notify::event::Outcome::WORDS))]
+    #[arg(long, value_name = "WORD", default_value = "notice", value_parser = words(How::WORDS))]
     pub outcome: String,
     /// How urgent it is; as the outcome says otherwise
-    #[arg(long, value_name = "WORD", value_parser = clap::builder::PossibleValuesParser::new(crate::notify::event::Severity::WORDS))]
+    #[arg(long, value_name = "WORD", value_parser = words(Severity::WORDS))]
     pub severity: Option<String>,
-    /// The matter: what goes wrong and ends with the same key is told once, and its end to those who were told
+    /// The matter: a failure of the same key is told once, and its end to those who were told of it
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// What happens where nobody acknowledges
@@ -194,6 +197,10 @@ pub struct CallTreeArgs {
         default_value = "This is a drill of the contact list. Please acknowledge."
     )]
     pub text: String,
+}
+
+fn words(words: &'static [&'static str]) -> PossibleValuesParser {
+    PossibleValuesParser::new(words)
 }
 
 /// Runs it.

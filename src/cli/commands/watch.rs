@@ -159,7 +159,7 @@ fn look(
     for one in expectations {
         let now = notifier.now();
         let record =
-            records.expect(&one.kind, &one.name, now).map_err(|error| Failure::of(error.kind(), &error))?;
+            records.expected(&one.kind, &one.name, now).map_err(|error| Failure::of(error.kind(), &error))?;
         let mut seen = None;
         let mut how = standing(one, &record, None, now);
         if matches!(how, Standing::Overdue { .. }) && args.repository && one.kind == "backup" {

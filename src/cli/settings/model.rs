@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::cli::settings::database::DatabaseSettings;
 use crate::cli::settings::notify::model::{
     ByName, ChannelSettings, ContactSettings, EscalationSettings, GroupSettings, NotifySettings,
     RuleSettings, TemplateSettings, rules,
 };
+use crate::cli::settings::protect::{FreezeSettings, SnapshotSettings};
 use crate::cli::settings::s3::S3Settings;
 use crate::cli::values::{parse_duration, parse_size};
 
@@ -145,6 +147,8 @@ pub struct JobSettings {
     pub sources: Vec<PathBuf>,
     /// A program whose output is backed up instead.
     pub stream: Option<StreamSettings>,
+    /// Databases that are dumped.
+    pub database: Vec<DatabaseSettings>,
     /// The host's name.
     pub host: Option<String>,
     /// Tags of the snapshots.
@@ -184,6 +188,10 @@ pub struct JobSettings {
     pub compression: Option<i32>,
     /// Files read at once.
     pub read_concurrency: Option<usize>,
+    /// What holds writers still.
+    pub freeze: Option<FreezeSettings>,
+    /// What is read instead of the files themselves.
+    pub snapshot: Option<SnapshotSettings>,
     /// Commands around the backup.
     pub hooks: HookSettings,
     /// What is kept.
@@ -280,6 +288,12 @@ impl Settings {
         for job in self.job.values_mut() {
             job.sources.iter_mut().for_each(resolve);
             job.exclude_files.iter_mut().for_each(resolve);
+            if let Some(snapshot) = &mut job.snapshot {
+                snapshot.of.iter_mut().chain(&mut snapshot.path).for_each(resolve);
+            }
+            for database in &mut job.database {
+                database.paths().for_each(resolve);
+            }
         }
     }
 }

@@ -28,8 +28,16 @@ repeat_after = '1d'
 keep = '7d'
 time_zone = 'Europe/Berlin'
 ack_url = 'https://example.com/ack/{id}?token={token}'
-rule = [{ to = 'oncall', on = ['failed'], events = 'backup', min_severity = 'warning', severity = 'critical' }]
-expect = [{ kind = 'drill', name = 'main', every = '90d' }]
+[[notify.rule]]
+to = 'oncall'
+on = ['failed']
+events = 'backup'
+min_severity = 'warning'
+severity = 'critical'
+[[notify.expect]]
+kind = 'drill'
+name = 'main'
+every = '90d'
 [contact.anna]
 full_name = 'Anna'
 email = 'anna@example.com'
@@ -287,11 +295,13 @@ fn every_mistake_is_found_at_its_place() {
         ("[channel.c]\ntype = 'journald'\ntopic = 'x'", &[(3, 1, "has no `topic`", None)]),
         ("[channel.c]\ntype = 'webhook'\nurl = 'here'", &[(3, 7, "this is no URL", None)]),
         (
-            "[channel.c]\ntype = 'email'\nserver = 'mail'\nfrom = 'a@b'\ntls = 'none'\nuser = 'u'\npassword = 'env:P'",
+            "[channel.c]\ntype = 'email'\nserver = 'mail'\nfrom = 'a@b'\ntls = 'none'\nuser = \
+             'u'\npassword = 'env:P'",
             &[(5, 7, "could be read on the way", None)],
         ),
         (
-            "[channel.m]\ntype = 'twilio'\naccount = 'A'\ntoken = 'env:T'\nfrom = 'x'\n[contact.a]\nchannels = 'm'",
+            "[channel.m]\ntype = 'twilio'\naccount = 'A'\ntoken = 'env:T'\nfrom = \
+             'x'\n[contact.a]\nchannels = 'm'",
             &[(7, 12, "lacks the key `phone`", None)],
         ),
         (

@@ -107,23 +107,32 @@ fn attempt(context: &Context, office: &Office, name: &str, contact: Option<(&str
     let person = contact.map(|(_, contact)| contact);
     let audience = person.map_or(channel.audience, |contact| contact.audience);
     let zone = person.map(|contact| contact.zone.clone()).unwrap_or_default();
-    // A test shows the channel, not the templates: the usual words.
-    let message = Message {
-        event: &event,
-        trigger: None,
-        action: Action::Notice,
-        words: words(&[], &event, Action::Notice, None, audience, &zone),
-        key: format!("{}.0", event.id),
-        answers: None,
-        ack_url: None,
-        token: "",
-        contact: person,
-        now,
+    // A service that keeps incidents is only tried by one, which ends at once.
+    let actions: &[Action] = match channel.kind.has_incidents() {
+        true => &[Action::Trigger, Action::Resolve],
+        false => &[Action::Notice],
     };
     let secrets = CliSecrets::of(context);
-    match (Attempt { channel, secrets: &secrets, limit: channel.timeout }).send(&message) {
-        Verdict::Delivered(receipt) => answer(true, receipt),
-        Verdict::Later(_, why) | Verdict::Refused(why) => answer(false, Some(why)),
-        Verdict::InDoubt(why) => answer(false, Some(format!("it may have arrived: {why}"))),
+    let mut said = None;
+    for action in actions {
+        // A test shows the channel, not the templates: the usual words.
+        let message = Message {
+            event: &event,
+            trigger: None,
+            action: *action,
+            words: words(&[], &event, *action, None, audience, &zone),
+            key: format!("{}.0", event.id),
+            answers: None,
+            ack_url: None,
+            token: "",
+            contact: person,
+            now,
+        };
+        match (Attempt { channel, secrets: &secrets, limit: channel.timeout }).send(&message) {
+            Verdict::Delivered(receipt) => said = receipt,
+            Verdict::Later(_, why) | Verdict::Refused(why) => return answer(false, Some(why)),
+            Verdict::InDoubt(why) => return answer(false, Some(format!("it may have arrived: {why}"))),
+        }
     }
+    answer(true, said)
 }

@@ -43,7 +43,8 @@ pub const RULE: &[Field] = &[
     field(
         "on",
         OUTCOMES,
-        "Which outcomes are told; all but `started` and `ok` otherwise. What ends a failure is always told to those who were told of it.",
+        "Which outcomes are told; all but `started` and `ok` otherwise. What ends a failure is always told \
+         to those who were told of it.",
     ),
     field(
         "events",
@@ -111,7 +112,8 @@ pub const TEMPLATE: &[Field] = &[
     field(
         "title",
         Kind::Text,
-        "The one line. In it {title}, {text}, {kind}, {outcome}, {severity}, {job}, {host}, {key}, {id}, {time}, \
+        "The one line. In it {title}, {text}, {kind}, {outcome}, {severity}, {job}, {host}, {key}, {id}, \
+         {time}, \
          {began}, {details} and {details.NAME} stand for what they say.",
     ),
     field("text", Kind::Text, "What is below it."),
@@ -123,7 +125,8 @@ pub const CHANNEL: &[Field] = &[
     field(
         "url",
         Kind::SecretOrText,
-        "slack, teams, discord: the webhook, which is a secret; webhook, healthchecks: where to; others: another \
+        "slack, teams, discord: the webhook, which is a secret; webhook, healthchecks: where to; others: \
+         another \
          server than the usual one.",
     ),
     field(
@@ -161,7 +164,8 @@ pub const CHANNEL: &[Field] = &[
     field(
         "every",
         Kind::Bool,
-        "Tell it everything, successes and repeats too; only for healthchecks, journald and syslog otherwise.",
+        "Tell it everything, successes and repeats too; only for healthchecks, journald and syslog \
+         otherwise.",
     ),
     field("timeout", Kind::Duration, "How long one attempt may take; 15s otherwise."),
     field("give_up_after", Kind::Duration, "How long to go on trying; 24h otherwise."),
