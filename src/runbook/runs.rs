@@ -147,7 +147,7 @@ impl Runs {
         host: &str,
         time: Timestamp,
     ) -> Result<(Journal, RunState), RunbookError> {
-        let opened = Journal::open(&self.journal(run));
+        let opened = open_patiently(&self.journal(run));
         let (mut journal, contents) = opened.map_err(|error| match error {
             JournalError::Busy { .. } => RunbookError::Busy {
                 what: format!(
@@ -183,6 +183,18 @@ impl Runs {
         journal::verify(lines, run)?;
         Ok(crate::sys::file::atomic_write(&path, lines)?)
     }
+}
+
+/// Opens a journal for writing. Whoever only asks whether it is being written holds it for a moment.
+fn open_patiently(path: &Path) -> Result<(Journal, Contents), JournalError> {
+    const TRIES: u32 = 20;
+    for _ in 1..TRIES {
+        match Journal::open(path) {
+            Err(JournalError::Busy { .. }) => std::thread::sleep(std::time::Duration::from_millis(25)),
+            opened => return opened,
+        }
+    }
+    Journal::open(path)
 }
 
 /// What a verified journal says.
