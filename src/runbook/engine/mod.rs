@@ -183,11 +183,14 @@ impl Engine<'_> {
         let steps: Vec<&Step> = steps.iter().filter(|step| !handlers.contains(&step.id)).collect();
         let left = std::sync::Mutex::new(steps.iter().map(|step| step.id.clone()).collect::<Vec<_>>());
         let still = |id: &String| left.lock().is_ok_and(|left| left.contains(id));
+        // Steps that stopped the run rather than end: what needs them is for the run that goes on.
+        let stopped = std::sync::Mutex::new(Vec::<String>::new());
+        let has_stopped = |id: &String| stopped.lock().is_ok_and(|stopped| stopped.contains(id));
         let flows = thread::scope(|threads| {
             let running: Vec<_> = steps
                 .iter()
                 .map(|step| {
-                    let (left, still) = (&left, &still);
+                    let (left, still, stopped, has_stopped) = (&left, &still, &stopped, &has_stopped);
                     threads.spawn(move || {
                         while step.needs.iter().any(|need| still(&need.name)) && !self.stop.is_set() {
                             self.log.wait(INBOX_EVERY);
@@ -202,7 +205,16 @@ impl Engine<'_> {
                             }
                             self.log.wake();
                         });
-                        self.step(scope, step, scope.path(step))
+                        let flow = match step.needs.iter().any(|need| has_stopped(&need.name)) {
+                            true => None,
+                            false => Some(self.step(scope, step, scope.path(step))),
+                        };
+                        if !matches!(flow, Some(Ok(Flow::On)))
+                            && let Ok(mut stopped) = stopped.lock()
+                        {
+                            stopped.push(step.id.clone());
+                        }
+                        flow.unwrap_or(Ok(Flow::On))
                     })
                 })
                 .collect();
