@@ -187,6 +187,9 @@ pub enum Command {
     #[command(subcommand)]
     Notify(commands::notify::Command),
     Watch(commands::watch::Args),
+    /// Look at the state of a machine: disks, boot loader, packages, services, accounts
+    #[command(subcommand)]
+    System(commands::system::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

@@ -24,6 +24,9 @@ pub mod replicas;
 pub mod restore_run;
 pub mod secrets;
 pub mod settings;
+pub mod system_report;
+pub mod system_run;
+pub mod system_state;
 pub mod values;
 pub mod warm_up;
 
@@ -87,6 +90,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Replica(command) => commands::replica::run(command, context),
         Command::Notify(command) => commands::notify::run(command, context),
         Command::Watch(args) => commands::watch::run(args, context),
+        Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

@@ -17,6 +17,7 @@
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
+//! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -39,6 +40,7 @@ mod replicas;
 mod s3;
 mod seaweed;
 mod servers;
+mod system;
 mod tidy;
 mod timed;
 mod vectors;

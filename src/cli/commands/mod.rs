@@ -23,5 +23,6 @@ pub mod restore;
 pub mod snapshots;
 pub mod stats;
 pub mod store;
+pub mod system;
 pub mod version;
 pub mod watch;
