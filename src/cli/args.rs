@@ -190,6 +190,9 @@ pub enum Command {
     /// Run what is to be done in a disaster, step by step, with proof that it was
     #[command(subcommand)]
     Runbook(commands::runbook::Command),
+    /// Look at the state of a machine: disks, boot loader, packages, services, accounts
+    #[command(subcommand)]
+    System(commands::system::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

@@ -24,6 +24,7 @@ use crate::cli::opening;
 use crate::cli::protect::{self, Runners};
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::settings::model::JobSettings;
+use crate::cli::system_run;
 use crate::repo::attachment::Contributor;
 use crate::repo::open::Repository;
 use crate::repo::snapshot::host_for_key;
@@ -127,7 +128,9 @@ fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure
                     program: stream.program.first().map(OsString::from).unwrap_or_default(),
                     arguments: stream.program.iter().skip(1).map(OsString::from).collect(),
                 },
-                None if job.sources.is_empty() && !job.database.is_empty() => Source::Attachments,
+                None if job.sources.is_empty() && (!job.database.is_empty() || job.system == Some(true)) => {
+                    Source::Attachments
+                }
                 None => Source::Paths(job.sources.clone()),
             };
             Ok(Task { job: Some((name, job)), options: options(args, context, Some((name, job)), source)? })
@@ -154,6 +157,7 @@ fn typed_source(args: &Args, paths: Vec<PathBuf>) -> Source {
             program: stream.program.first().cloned().unwrap_or_default(),
             arguments: stream.program.iter().skip(1).cloned().collect(),
         },
+        None if paths.is_empty() && args.system.system => Source::Attachments,
         None => Source::Paths(paths),
     }
 }
@@ -240,7 +244,7 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 
 fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     let job = task.job.map(|(_, job)| job);
-    let attached = attachments(context, job)?;
+    let attached = attachments(args, context, job)?;
     let resolved = prepare(&task.options)
         .and_then(|resolved| resolved.attach(attached))
         .map_err(|error| failure(&error))?;
@@ -295,12 +299,18 @@ fn protected(
     result.map_err(|error| failure(&error))
 }
 
-/// What is attached to the snapshot of `job`.
-fn attachments(context: &Context, job: Option<&JobSettings>) -> Result<Vec<Box<dyn Contributor>>, Failure> {
-    match job {
-        Some(job) => databases::contributors(context, job, context.interrupt()?),
-        None => Ok(Vec::new()),
-    }
+/// What is attached to the snapshot: the job's databases, and the system's state.
+fn attachments(
+    args: &Args,
+    context: &Context,
+    job: Option<&JobSettings>,
+) -> Result<Vec<Box<dyn Contributor>>, Failure> {
+    let mut attached = match job {
+        Some(job) => databases::contributors(context, job, context.interrupt()?)?,
+        None => Vec::new(),
+    };
+    attached.extend(system_run::contributor(args, job, context)?);
+    Ok(attached)
 }
 
 fn failure(error: &BackupError) -> Failure {

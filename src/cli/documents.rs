@@ -2,7 +2,13 @@
 //!
 //! lifeboat-json(7) is made from it.
 
+mod notify;
+mod runbook;
+
+use std::sync::LazyLock;
+
 /// One kind of document.
+#[derive(Clone, Copy)]
 pub struct DocumentKind {
     /// `lifeboat.NAME/VERSION`, the value of its field `schema`.
     pub schema: &'static str,
@@ -23,14 +29,15 @@ const DURATION: &str = "Wall time in seconds.";
 const REPLICA: &str = "Of the replica.";
 const ENTRY_TYPE: &str = "file, dir, symlink, fifo, socket, chardev, blockdev.";
 
-const OUTBOX: &str = "The event as in lifeboat.event/1; what it does to its matter; the worst state of its \
- deliveries \
-    (pending, delivered, in-doubt, failed, dropped); how often it was repeated; what ended it; who \
-    acknowledged; each delivery with contact, channels, action, state, by, at, receipt, error and due; when \
-    the next step of the escalation is due.";
-
 /// All of them, by schema.
-pub const DOCUMENTS: &[DocumentKind] = &[
+pub static DOCUMENTS: LazyLock<Vec<DocumentKind>> = LazyLock::new(|| {
+    let mut documents = [GENERAL, notify::DOCUMENTS, runbook::DOCUMENTS].concat();
+    documents.sort_by_key(|document| document.schema);
+    documents
+});
+
+/// Those of repositories, snapshots and restores.
+const GENERAL: &[DocumentKind] = &[
     DocumentKind {
         schema: "lifeboat.backup/1",
         printed_by: "backup",
@@ -338,164 +345,6 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
-        schema: "lifeboat.run/1",
-        printed_by: "runbook status --watch and runbook run, inside the first lifeboat.runbook-event/1",
-        fields: &[
-            ("run, runbook, mode, operator, host, tool", "What is run, by whom, where, with what."),
-            ("texts", "The runbook and those that are its steps, as they were when it began."),
-            ("inputs", "What was answered to its questions."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook/1",
-        printed_by: "runbook show; also the schema of a runbook's own file",
-        fields: &[
-            ("name, title, description", "What it is."),
-            ("inputs", "Names of what is asked for."),
-            ("steps", "Each as in lifeboat.runbook-plan/1."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-answer/1",
-        printed_by: "runbook approve, runbook ack, runbook abort",
-        fields: &[
-            ("run", "The run."),
-            (
-                "answer",
-                "What was said: id, step, deed, by, via, time, and value, note, file where there are such.",
-            ),
-            ("is_active", "Whether a process on this machine takes it now."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-event/1",
-        printed_by: "runbook run, runbook resume and runbook status --watch, for each record of the journal",
-        fields: &[
-            ("time", "When."),
-            ("run", "The run's id."),
-            ("what", "The record as a sentence."),
-            ("record", "The record: event, and what belongs to it. `run` and `resume` print its fields too."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-fetch/1",
-        printed_by: "runbook fetch",
-        fields: &[("runbooks", "Each with name, version, and is_new: whether a file was written.")],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-history/1",
-        printed_by: "runbook history",
-        fields: &[(
-            "runs",
-            "Each with run, runbook, mode, state, began, seconds, operator, host, and place.",
-        )],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-init/1",
-        printed_by: "runbook init",
-        fields: &[("written, kept", "Files that were written, and that were there.")],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-link/1",
-        printed_by: "runbook link",
-        fields: &[("links", "Each with answer and url.")],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-lint/1",
-        printed_by: "runbook lint",
-        fields: &[
-            ("ok", "Whether there is no mistake."),
-            (
-                "runbooks",
-                "Each with name, file, mistakes and warnings, which have line, column, text, message, \
-              expected and suggestion.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-list/1",
-        printed_by: "runbook list",
-        fields: &[
-            ("dir", "Where they are."),
-            ("runbooks", "Each with name, title, steps, errors, warnings, last_run and last_state."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-plan/1",
-        printed_by: "runbook run --dry-run",
-        fields: &[
-            ("runbook, mode, inputs", "What would be run."),
-            (
-                "steps",
-                "Each with step, kind, title, phase, needs, when, does, on_failure, retries, timeout_seconds, \
-                 drill and only_if_needed.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-publish/1",
-        printed_by: "runbook publish",
-        fields: &[("runbooks", "Each with name, version, and is_new: whether that version was made.")],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-report/1",
-        printed_by: "runbook report",
-        fields: &[
-            (
-                "run, runbook, title, mode, state, operator, host, began, ended",
-                "What was run, and how it is.",
-            ),
-            ("total_seconds", "From beginning to end."),
-            (
-                "machine_seconds, people_seconds, pause_seconds",
-                "What machines took, people were waited for, and \
-              was waited because steps say so.",
-            ),
-            (
-                "recovered_seconds, rto_seconds, rto_met, rpo_seconds",
-                "Objectives; null where there are none.",
-            ),
-            ("phases", "Each with phase, steps and seconds."),
-            (
-                "steps",
-                "Each with step, title, kind, phase, state, began, ended, seconds, people_seconds, attempts, \
-              by and error.",
-            ),
-            ("gaps", "What fell short, as sentences."),
-            ("timeline", "Each record with its time and what it says."),
-            (
-                "journal_lines, journal_head, copied_lines",
-                "The verified journal, and its copy in the repository.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-run/1",
-        printed_by: "runbook run and runbook resume, at the end",
-        fields: &[
-            ("run, runbook, state", "What was run, and where it is."),
-            ("steps", "How many were begun or left out."),
-            (
-                "failed, waiting, halted",
-                "Steps that failed, that wait for people, and at which it stands still.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-serve/1",
-        printed_by: "runbook serve, once it does",
-        fields: &[("address, url", "Where it listens, and what stands before its links.")],
-    },
-    DocumentKind {
-        schema: "lifeboat.runbook-status/1",
-        printed_by: "runbook status",
-        fields: &[(
-            "runs",
-            "Each with run, runbook, mode, state, is_active, operator, host, began, latest and steps, which \
-             have step, title, kind, phase, state, began, ended, attempts, question, who and error.",
-        )],
-    },
-    DocumentKind {
         schema: "lifeboat.snapshot/1",
         printed_by: "snapshots, as part of lifeboat.snapshots/1",
         fields: &[
@@ -542,74 +391,46 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
-        schema: "lifeboat.event/1",
-        printed_by: "no command: channels of type command and webhook get it",
+        schema: "lifeboat.system/1",
+        printed_by: "system capture and system show; with --section, its other sections are left out",
         fields: &[
-            ("id", "The event's id, as `notify ack` takes it."),
-            ("time", "When it happened."),
+            ("captured", "When it was looked at, as seconds and nanoseconds since 1970."),
+            ("tool, root", "The version of lifeboat that looked, and the directory it took for `/`."),
+            ("host", "Name, machine id, operating system, architecture, hardware."),
+            ("boot", "Firmware, boot loaders, EFI entries, kernels, what makes initial RAM disks."),
             (
-                "kind",
-                "What it is about: backup, check, restore, replica, replica-sync, runbook, drill, message, \
-                 test.",
+                "storage",
+                "Devices, each after its parents, with kind and content; volume groups, mounts, fstab.",
             ),
-            ("outcome", "started, ok, degraded, partial, failed, missed, damage, notice."),
-            ("severity", "info, warning, error, critical."),
-            ("key", "The matter: what goes wrong and its end have the same."),
-            ("host, job", "Where, and of which job; `job` is left out where there is none."),
-            ("title, text, details", "One line, what people need to know, and facts by name."),
-            ("is_drill", "Whether it is only a drill."),
+            ("packages", "Installed packages with versions and marks, repositories, keys."),
+            ("services, schedules", "Units, timers, crontabs."),
+            ("accounts", "Users, groups, subordinate ids; hashes are redacted outside of snapshots."),
+            ("settings", "Locale, time zone, kernel parameters and modules, SELinux, AppArmor."),
+            ("network", "Interfaces, routes, rules, name resolution, firewall."),
+            ("containers", "By engine: containers, images with digests, volumes, networks."),
             (
-                "links",
-                "Links by which it is answered, each with label and url; left out where there are none.",
+                "collectors",
+                "Each with name, outcome (complete, partial, absent, failed, timed-out), warnings and \
+                    milliseconds.",
             ),
-            ("action", "trigger, acknowledge, resolve, notice: what it does to the matter."),
-            ("message_id", "The same for every attempt, and for no other message: drop what came already."),
-            ("subject, body", "The words as the templates have them."),
-            ("triggered_by", "The event that opened the matter; left out where it is this one."),
-            ("ack_url", "Where it can be acknowledged; left out where there is no such page."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-call-tree/1",
-        printed_by: "notify call-tree",
-        fields: &[
-            ("ok", "Whether everybody acknowledged."),
-            ("waited_seconds", "How long was waited."),
             (
-                "contacts",
-                "Each with contact, event, reached, by_channel, reached_after_seconds, acknowledged, \
-                 acknowledged_by, \
-                 via, acknowledged_after_seconds and error.",
+                "files",
+                "What is kept beside it: path, source, size_bytes, hash, mode, owner, is_secret, is_cut.",
             ),
         ],
     },
     DocumentKind {
-        schema: "lifeboat.notify-event/1",
-        printed_by: "notify outbox show, notify ack, notify send",
-        fields: &[(
-            "event, action, state, repeats, resolved_by, acknowledged, deliveries, next_step",
-            OUTBOX,
-        )],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-flush/1",
-        printed_by: "notify flush",
+        schema: "lifeboat.system-diff/1",
+        printed_by: "system diff",
         fields: &[
-            ("delivered, failed, in_doubt, pending", "Messages."),
-            ("troubles", "What went wrong, as sentences."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-outbox/1",
-        printed_by: "notify outbox",
-        fields: &[("events", OUTBOX), ("damaged", "Files in the outbox that cannot be read, and why.")],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-test/1",
-        printed_by: "notify test",
-        fields: &[
-            ("ok", "Whether every channel works."),
-            ("attempts", "Each with channel, contact, ok and what the other side said."),
+            ("old, new", "What was compared."),
+            (
+                "changes",
+                "The worst first, each with section, path, change (added, removed, changed, unknown), \
+                    severity \
+                 (critical, major, minor, info), old, new and meaning.",
+            ),
+            ("counts", "How many there are of each severity."),
         ],
     },
     DocumentKind {
@@ -619,19 +440,6 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("version", "Of the program."),
             ("formats_read, format_written", "Versions of the repository format."),
             ("system, machine", "What it was built for."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.watch/1",
-        printed_by: "watch, after each look",
-        fields: &[
-            ("overdue", "Expectations that are."),
-            (
-                "expectations",
-                "Each with kind, name, every_seconds, state (in-time or overdue), last_done, last_outcome \
-                 and due.",
-            ),
-            ("delivered, pending", "Messages of the outbox."),
         ],
     },
 ];

@@ -25,6 +25,9 @@ pub mod restore_run;
 pub mod runbook_manual;
 pub mod secrets;
 pub mod settings;
+pub mod system_report;
+pub mod system_run;
+pub mod system_state;
 pub mod values;
 pub mod warm_up;
 
@@ -89,6 +92,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Notify(command) => commands::notify::run(command, context),
         Command::Watch(args) => commands::watch::run(args, context),
         Command::Runbook(command) => commands::runbook::run(command, context),
+        Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

@@ -117,9 +117,20 @@ impl Template {
         }
     }
 
-    /// The same where everything is known, and as it was written where something is not known yet.
+    /// The same as far as it is known; what is not known yet stays as it was written.
     pub fn preview(&self, scope: &Value) -> String {
-        self.render(scope).unwrap_or_else(|_| self.text.clone())
+        self.render(scope).unwrap_or_else(|_| {
+            let mut shown = String::new();
+            let mut rest = self.text.as_str();
+            while let Some((before, after)) = rest.split_once("{{") {
+                let Some((inside, behind)) = after.split_once("}}") else { break };
+                let part = format!("{{{{{inside}}}}}");
+                shown.push_str(before);
+                shown.push_str(&Self::of(part.as_str()).render(scope).unwrap_or(part));
+                rest = behind;
+            }
+            shown + rest
+        })
     }
 
     /// Every name that it refers to.
@@ -181,6 +192,8 @@ mod tests {
         assert!(missing.to_string().contains("not there"), "{missing}");
         assert!(Template::of("{{ inputs.").render(&scope).is_err());
         assert!(Template::of("{% include 'x' %}").render(&scope).is_err());
+        let partly = Template::of("{{ steps.x.output.id }}, {{ steps.y.output }}!").preview(&scope);
+        assert_eq!(partly, "7, {{ steps.y.output }}!");
     }
 
     #[test]

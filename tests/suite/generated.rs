@@ -43,6 +43,9 @@ fn compare(directory: &str, wanted: BTreeMap<String, Vec<u8>>) {
 fn schemas_in(directory: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("cli/documents") {
+            continue;
+        }
         if path.is_dir() {
             schemas_in(&path, found);
         } else if !path.ends_with("cli/documents.rs") {

@@ -18,6 +18,7 @@
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
 //! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
+//! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -43,6 +44,7 @@ mod runbook_database;
 mod s3;
 mod seaweed;
 mod servers;
+mod system;
 mod tidy;
 mod timed;
 mod vectors;

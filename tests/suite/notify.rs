@@ -77,7 +77,8 @@ fn answer(mut stream: TcpStream, status: u16, delay: Duration, bodies: &Mutex<Ve
         line.clear();
     }
     let mut body = vec![0; length];
-    if reader.read_exact(&mut body).is_err() {
+    // Whoever was killed in the middle of a request has sent nothing.
+    if line.is_empty() || reader.read_exact(&mut body).is_err() {
         return;
     }
     if status < 300 {

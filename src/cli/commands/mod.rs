@@ -24,5 +24,6 @@ pub mod runbook;
 pub mod snapshots;
 pub mod stats;
 pub mod store;
+pub mod system;
 pub mod version;
 pub mod watch;

@@ -212,7 +212,7 @@ impl Walk<'_> {
         for (key, value) in tables(file, "job") {
             let Some(table) = value.get_ref().as_table() else { continue };
             match (table.get("sources"), table.get("stream")) {
-                (None, None) if table.contains_key("database") => {}
+                (None, None) if table.contains_key("database") || table.contains_key("system") => {}
                 (None, None) => self.missing(key, "sources", Kind::Paths, " (or `stream`, or `database`)"),
                 (Some(_), Some(stream)) => {
                     let message = "`stream` and `sources` exclude each other";

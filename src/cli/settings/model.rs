@@ -188,6 +188,10 @@ pub struct JobSettings {
     pub compression: Option<i32>,
     /// Files read at once.
     pub read_concurrency: Option<usize>,
+    /// The system's state is captured.
+    pub system: Option<bool>,
+    /// LUKS headers are kept with it.
+    pub luks_headers: Option<bool>,
     /// What holds writers still.
     pub freeze: Option<FreezeSettings>,
     /// What is read instead of the files themselves.

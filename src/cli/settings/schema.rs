@@ -319,6 +319,17 @@ const JOB: &[Field] = &[
     field("compression", COMPRESSION, "The zstd level."),
     field("read_concurrency", READ_CONCURRENCY, "How many files to read at once."),
     field(
+        "system",
+        Kind::Bool,
+        "Capture the system's state as well: disks, boot loader, packages, services, accounts, network.",
+    ),
+    field(
+        "luks_headers",
+        Kind::Bool,
+        "Keep LUKS headers with the system's state. Whoever reads a snapshot and knows any passphrase that a \
+         header ever had can open the disk.",
+    ),
+    field(
         "freeze",
         Kind::Table(FREEZE),
         "What holds writers still while the files are read, or while the snapshot below is made.",

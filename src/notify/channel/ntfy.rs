@@ -9,7 +9,7 @@ use crate::notify::channel::chat::text_at;
 use crate::notify::channel::{
     Attempt, Message, Verdict, basic, cut_bytes, cut_chars, json as json_body, judge,
 };
-use crate::notify::event::{Action, Severity};
+use crate::notify::event::{Action, Link, Severity};
 use crate::notify::model::ChannelKind;
 use crate::sys::http::HttpRequest;
 
@@ -58,7 +58,10 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
     let is_open = message.action == Action::Trigger;
     if !message.event.links.is_empty() {
         // A button posts, which is what a link acts by; ntfy shows three at most.
-        let button = |link: &crate::notify::event::Link| json!({ "action": "http", "label": link.label, "url": link.url, "method": "POST", "clear": true });
+        let button = |link: &Link| {
+            let (label, url) = (&link.label, &link.url);
+            json!({ "action": "http", "label": label, "url": url, "method": "POST", "clear": true })
+        };
         body["actions"] = message.event.links.iter().take(3).map(button).collect();
     } else if let Some(link) = message.ack_url.as_ref().filter(|_| is_open) {
         body["actions"] = json!([{ "action": "view", "label": "Acknowledge", "url": link, "clear": true }]);
