@@ -75,7 +75,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             (
                 "runbooks",
                 "Each with name, file, mistakes and warnings, which have line, column, text, message, \
-              expected and suggestion.",
+                 expected and suggestion.",
             ),
         ],
     },
@@ -94,8 +94,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("runbook, mode, inputs", "What would be run."),
             (
                 "steps",
-                "Each with step, kind, title, phase, needs, when, does, on_failure, retries, timeout_seconds, \
-                 drill and only_if_needed.",
+                "Each with step, kind, title, phase, needs, when, does, on_failure, retries, \
+                 timeout_seconds, drill and only_if_needed.",
             ),
         ],
     },
