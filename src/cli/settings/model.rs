@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::base::amount::{parse_duration, parse_size};
 use crate::cli::settings::s3::S3Settings;
-use crate::cli::values::{parse_duration, parse_size};
 
 /// The file.
 #[derive(Clone, Debug, Default, Deserialize)]
