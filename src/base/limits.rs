@@ -62,3 +62,8 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
 /// Longest host name used in object keys.
 pub const HOST_NAME_MAX_BYTES: usize = 255;
+
+/// Longest line of a run's journal: one event with what a program said.
+pub const JOURNAL_LINE_MAX_BYTES: usize = 4 << 20;
+/// Largest journal of a run.
+pub const JOURNAL_MAX_BYTES: u64 = 1 << 30;

@@ -13,10 +13,12 @@
 
 pub mod child;
 pub mod clock;
+pub mod command;
 #[cfg(target_os = "linux")]
 pub mod dir;
 pub mod error;
 pub mod file;
+pub mod journal;
 pub mod lock;
 #[cfg(target_os = "linux")]
 pub mod meta;
