@@ -16,6 +16,8 @@ pub mod clock;
 pub mod command;
 #[cfg(target_os = "linux")]
 pub mod dir;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod error;
 pub mod file;
 pub mod journal;
@@ -27,6 +29,7 @@ mod open;
 pub mod path;
 pub mod process;
 pub mod signal;
+pub mod space;
 #[cfg(target_os = "linux")]
 pub mod stat;
 #[cfg(target_os = "linux")]
