@@ -82,7 +82,7 @@ pub struct Contents {
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another process writes it.
-    #[error("the journal {} is being written by another process", show_path(path.as_os_str().as_encoded_bytes()))]
+    #[error("the journal {} is being written by another process", shown(path))]
     Busy {
         /// The journal.
         path: PathBuf,
@@ -98,7 +98,7 @@ pub enum JournalError {
         what: &'static str,
     },
     /// The body has no JSON form, or a longer one than a line may have.
-    #[error("the journal {} cannot take a line: {why}", show_path(path.as_os_str().as_encoded_bytes()))]
+    #[error("the journal {} cannot take a line: {why}", shown(path))]
     Body {
         /// The journal.
         path: PathBuf,
