@@ -10,6 +10,7 @@ pub mod crypto;
 pub mod index;
 pub mod maintain;
 pub mod pack;
+pub mod plan;
 pub mod repo;
 pub mod restore;
 pub mod store;

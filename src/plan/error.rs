@@ -8,6 +8,7 @@ use crate::repo::snapshot::SnapshotError;
 use crate::restore::error::RestoreError;
 use crate::restore::source::SourceError;
 use crate::sys::error::{SysError, show_path};
+use crate::sys::journal::JournalError;
 use crate::sys::lock::LockError;
 
 /// A plan that cannot be built, read or applied.
@@ -67,6 +68,9 @@ pub enum PlanError {
     /// The journal or the record of a run cannot be kept.
     #[error("the run's journal cannot be kept")]
     Journal(#[source] SysError),
+    /// A journal was altered, is in use, or takes no more.
+    #[error("the run's journal cannot be used")]
+    Log(#[source] JournalError),
     /// The journal of an earlier run cannot be gone on with.
     #[error("the journal {} cannot be gone on with: {why}", show_path(path.as_os_str().as_encoded_bytes()))]
     PastRun {
@@ -130,6 +134,7 @@ impl PlanError {
             PlanError::Source(error) => error.kind,
             PlanError::Browse(error) => error.kind(),
             PlanError::Busy(error) => error.kind(),
+            PlanError::Log(error) => error.kind(),
             PlanError::Read(error) | PlanError::Write(error) | PlanError::Look(error) => error.kind(),
             PlanError::NoPlan { .. } | PlanError::Component { .. } | PlanError::NoStep { .. } => ErrorKind::Usage,
             PlanError::Broken { .. } => ErrorKind::Usage,

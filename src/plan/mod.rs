@@ -8,4 +8,13 @@
 //! Left out: what a disk layout or a database needs is said by `system` as actions; printing and asking
 //! people is the command line's.
 
+pub mod apply;
+pub mod artefact;
+pub mod build;
+pub mod error;
 pub mod file;
+pub mod files;
+pub mod forecast;
+pub mod predict;
+pub mod probe;
+pub mod verify;

@@ -26,6 +26,8 @@ pub mod lock;
 pub mod meta;
 #[cfg(target_os = "linux")]
 mod open;
+#[cfg(target_os = "linux")]
+pub mod namespace;
 pub mod path;
 pub mod process;
 pub mod signal;

@@ -6,6 +6,7 @@ pub mod look;
 pub mod steps;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use crate::base::hex;
@@ -118,9 +119,9 @@ fn pin(ground: &Ground<'_>) -> Result<BTreeMap<String, Snapshot>, PlanError> {
     let mut found = BTreeMap::new();
     for component in ground.file.component.values() {
         let spec = spec_of(ground.file, component);
-        if !found.contains_key(&spec) {
-            let snapshot = snapshot::find(repository.client(), repository.keyring(), &spec)?;
-            found.insert(spec, snapshot);
+        if let Entry::Vacant(free) = found.entry(spec) {
+            let snapshot = snapshot::find(repository.client(), repository.keyring(), free.key())?;
+            free.insert(snapshot);
         }
     }
     Ok(found)
