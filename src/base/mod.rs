@@ -2,7 +2,7 @@
 //!
 //! Nothing here does input or output, and nothing here knows a file format.
 
-pub mod amount;
+pub mod duration;
 pub mod error_kind;
 pub mod hex;
 pub mod ids;
@@ -10,4 +10,5 @@ pub mod limits;
 pub mod monitor;
 pub mod role;
 pub mod secret;
+pub mod size;
 pub mod time;

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::base::amount::parse_size;
 use crate::cli::commands;
+use crate::cli::values::parse_size;
 
 /// The heading under which help lists what every command takes.
 pub const GLOBAL_HEADING: &str = "Global options";

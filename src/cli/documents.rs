@@ -16,6 +16,8 @@ const COUNTS: &str = "Entries of a kind, as a number.";
 const WARNINGS: &str = "What was not as it should be, as sentences; only the first hundred or so are kept.";
 const FINGERPRINT: &str = "The repository's fingerprint, in hexadecimal.";
 const LOCATION: &str = "The repository's address, without secrets.";
+const ATTACHMENTS: &str = "What it carries beside files: kind, name, path, files, and where known engine, \
+     version, tool, position, time, details and fault; left out if nothing.";
 const SNAPSHOT: &str = "The snapshot's id.";
 const DURATION: &str = "Wall time in seconds.";
 const REPLICA: &str = "Of the replica.";
@@ -37,6 +39,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("new_bytes", "Bytes of chunks the repository did not have."),
             ("stored_bytes", "What these became after compression and encryption."),
             ("packs, new_chunks", "Objects and chunks added."),
+            ("attachments", ATTACHMENTS),
             ("duration_seconds", DURATION),
             ("faults", "Entries that are incomplete; above 0 the exit status is 3."),
             ("warning_count, warnings", WARNINGS),
@@ -292,6 +295,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("counts", "Entries by action, and bytes and requests that are needed."),
             ("warnings", WARNINGS),
             ("packs", "Each pack with the ranges to fetch: offset and length in bytes."),
+            ("cold", "How many packs lie in cold storage, their bytes, and the longest wait by speed."),
+            ("cold_packs", "Each of them with bytes, class, and whether it was asked for (is_warming)."),
             ("entries", "Each with path, type, action and size."),
         ],
     },
@@ -304,6 +309,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
                 "host, time, finished, sources, parent, statistics, tool",
                 "As `lifeboat snapshots` shows them.",
             ),
+            ("attachments", ATTACHMENTS),
             ("sequence, previous, segments, last_segment, epoch, root, faults", "See src/repo/FORMAT.md."),
         ],
     },

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::time::Duration;
 
 use crate::base::error_kind::ErrorKind;
@@ -14,6 +14,8 @@ use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::values::OwnerMap;
+use crate::cli::warm_up;
+use crate::repo::attachment::DIRECTORY;
 use crate::repo::snapshot;
 use crate::restore::error::RestoreError;
 use crate::restore::execute::execute;
@@ -39,15 +41,25 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let snapshot = snapshot::find(repository.client(), keyring, &args.snapshot.snapshot.to_string())
         .map_err(|error| Failure::of(error.kind(), &error))?;
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
-    let options = options(args, indexed.repository().state_dir())?;
+    let mut options = options(args, indexed.repository().state_dir())?;
+    if args.in_place && !snapshot.attachments.is_empty() && !names_attachments(args) {
+        // What is attached never lay in the system's own `/`.
+        options.selection.exclude.push(format!("/{DIRECTORY}"));
+    }
     let source = RepositorySource::new(&indexed).map_err(|error| Failure::of(error.kind, &error))?;
     let origin = origin_of(&snapshot).map_err(|error| Failure::of(error.kind, &error))?;
     let progress = context.output.progress();
-    let planned = plan(&source, &origin, &options, &progress, interrupt).map_err(|error| failure(&error))?;
+    let mut planned =
+        plan(&source, &origin, &options, &progress, interrupt).map_err(|error| failure(&error))?;
     if args.dry_run {
         progress.finish();
         show(context, &planned)?;
+        warm_up::show(context, &planned);
         return Ok(Outcome::Done);
+    }
+    if let Some(waiting) = warm_up::run(&args.cold, context, &source, &mut planned, (&progress, interrupt))? {
+        progress.finish();
+        return Ok(waiting);
     }
     let result = execute(&source, &planned, &options, &progress, interrupt);
     progress.finish();
@@ -59,10 +71,11 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(summary.kind().map_or(Outcome::Done, Outcome::Told))
 }
 
-fn failure(error: &RestoreError) -> Failure {
+pub(in crate::cli) fn failure(error: &RestoreError) -> Failure {
     let failure = Failure::of(error.kind(), error);
     match error.kind() {
         ErrorKind::Interrupted => failure.hint("give the same command again to go on where it stopped"),
+        ErrorKind::Waiting => failure.hint(warm_up::HINT),
         _ => failure,
     }
 }
@@ -98,6 +111,12 @@ fn options(args: &Args, state_dir: PathBuf) -> Result<RestoreOptions, Failure> {
         resume: !args.no_resume,
         ..RestoreOptions::new(args.target.clone().unwrap_or_else(|| PathBuf::from("/")), state_dir)
     })
+}
+
+/// Whether what is asked for lies below the directory of the attachments.
+fn names_attachments(args: &Args) -> bool {
+    let path = args.snapshot.path.as_deref();
+    path.is_some_and(|path| path.components().nth(1) == Some(Component::Normal(DIRECTORY.as_ref())))
 }
 
 /// A pattern that matches exactly this path.

@@ -1,16 +1,29 @@
-//! Values as people type them: times, subsets, snapshots and paths; sizes and durations are `base::amount`.
+//! Values as people type them: sizes, durations, times, subsets, snapshots and paths.
 //!
-//! The command line and `lifeboat.toml` share these, so that a word means the same in both. Each
+//! The command line and `lifeboat.toml` share these, so that `100M` means the same in both. Each
 //! parser says what it expected: its message is all that the person who mistyped gets to see.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
+use crate::base::duration;
 use crate::base::limits::HOST_NAME_MAX_BYTES;
+use crate::base::size;
 use crate::base::time::Timestamp;
+
+/// Bytes: a number with an optional binary unit (`512`, `100M`, `1.5GiB`).
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    size::parse(text)
+}
+
+/// A length of time: numbers with units, largest first (`90s`, `1h30m`, `7d`).
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    duration::parse(text)
+}
 
 /// A point in time: RFC 3339, or a local `YYYY-MM-DD` with an optional `HH:MM[:SS]`.
 pub fn parse_time(text: &str) -> Result<Timestamp, String> {
@@ -191,6 +204,16 @@ pub fn parse_owner_map(text: &str) -> Result<OwnerMap, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_add_up_and_units_only_shrink() {
+        for (text, seconds) in [("90s", 90), ("1h30m", 5400), ("7d", 604_800), ("1w1d", 691_200), ("0s", 0)] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "90", "s", "1m1h", "1s1s", "-1s", "1.5h", "99999999999999999999s", "1 h", "5é"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn times_are_read_with_a_zone_or_as_local() {

@@ -289,7 +289,9 @@ impl Plan {
             return Err(broken(format!("its schema is {:?}, not {SCHEMA}", plan.schema)));
         }
         if id_of(&plan.content)? != plan.id {
-            return Err(broken("its content is not what its id says: it was changed after it was built".into()));
+            return Err(broken(
+                "its content is not what its id says: it was changed after it was built".into(),
+            ));
         }
         Ok(plan)
     }

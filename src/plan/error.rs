@@ -136,7 +136,9 @@ impl PlanError {
             PlanError::Busy(error) => error.kind(),
             PlanError::Log(error) => error.kind(),
             PlanError::Read(error) | PlanError::Write(error) | PlanError::Look(error) => error.kind(),
-            PlanError::NoPlan { .. } | PlanError::Component { .. } | PlanError::NoStep { .. } => ErrorKind::Usage,
+            PlanError::NoPlan { .. } | PlanError::Component { .. } | PlanError::NoStep { .. } => {
+                ErrorKind::Usage
+            }
             PlanError::Broken { .. } => ErrorKind::Usage,
             PlanError::Unconfirmed { .. } | PlanError::Secret { .. } => ErrorKind::Waiting,
             PlanError::Interrupted => ErrorKind::Interrupted,

@@ -1,11 +1,11 @@
 //! Whether a plan is still true: its snapshots are there, its target and the programs it runs are what they were.
 
 use crate::plan::apply;
+use crate::plan::apply::disks;
 use crate::plan::artefact::{Plan, RootFound};
 use crate::plan::build::look;
 use crate::plan::error::PlanError;
 use crate::plan::file::model::TargetKind;
-use crate::plan::apply::disks;
 use crate::repo::read::IndexedRepository;
 use crate::repo::snapshot::{self, SnapshotError};
 use crate::restore::error::chain_text;
@@ -33,7 +33,11 @@ pub fn changes(ground: &Ground<'_>, is_begun: bool) -> Result<Vec<String>, PlanE
     let repository = ground.indexed.repository();
     let mut changes = Vec::new();
     if repository.id().to_string() != content.repository {
-        changes.push(format!("it was built from the repository {}, and this is {}", content.repository, repository.id()));
+        changes.push(format!(
+            "it was built from the repository {}, and this is {}",
+            content.repository,
+            repository.id()
+        ));
         return Ok(changes);
     }
     for pinned in &content.snapshots {
@@ -41,11 +45,19 @@ pub fn changes(ground: &Ground<'_>, is_begun: bool) -> Result<Vec<String>, PlanE
             Ok(found) if found.time == pinned.time && found.host == pinned.host => {}
             Ok(_) => changes.push(format!("the snapshot {} is not the one it was", pinned.id.short())),
             Err(error @ SnapshotError::Store(_)) => return Err(error.into()),
-            Err(error) => changes.push(format!("the snapshot {} cannot be used: {}", pinned.id.short(), chain_text(&error))),
+            Err(error) => changes.push(format!(
+                "the snapshot {} cannot be used: {}",
+                pinned.id.short(),
+                chain_text(&error)
+            )),
         }
     }
     if content.tool != env!("CARGO_PKG_VERSION") {
-        changes.push(format!("it was built by lifeboat {}, and this is {}", content.tool, env!("CARGO_PKG_VERSION")));
+        changes.push(format!(
+            "it was built by lifeboat {}, and this is {}",
+            content.tool,
+            env!("CARGO_PKG_VERSION")
+        ));
     }
     tools(ground.plan, &mut changes);
     if !is_begun {
@@ -59,7 +71,9 @@ fn tools(plan: &Plan, changes: &mut Vec<String>) {
     for (name, hash) in &plan.content.expects.tools {
         match now.get(name) {
             Some(Some(now)) if now == hash => {}
-            Some(Some(_)) => changes.push(format!("the program {name} is another one than when it was built")),
+            Some(Some(_)) => {
+                changes.push(format!("the program {name} is another one than when it was built"))
+            }
             _ => changes.push(format!("the program {name} is not there any more")),
         }
     }
@@ -75,7 +89,12 @@ fn target(plan: &Plan, changes: &mut Vec<String>) -> Result<(), PlanError> {
     };
     // A system that runs changes all the time; an empty place does not.
     if was != is && content.target.kind != TargetKind::Converge {
-        changes.push(format!("{} {} when it was built, and now it {}", content.target.root, shown(was), shown(is)));
+        changes.push(format!(
+            "{} {} when it was built, and now it {}",
+            content.target.root,
+            shown(was),
+            shown(is)
+        ));
     }
     for target in &content.target.disks {
         let Place::Device(identity) = &target.disk.place else { continue };

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::store::action::Action;
+use crate::store::archive::Archive;
 use crate::store::key::Key;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
@@ -187,6 +188,10 @@ fn none<T>(_: &T) -> u64 {
 impl Store for DelayedStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.inner.archive()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

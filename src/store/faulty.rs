@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::store::action::Action;
+use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::random::{fraction, mix};
@@ -300,6 +301,10 @@ fn damaged(body: Bytes, fault: Fault, random: u64) -> Bytes {
 impl Store for FaultyStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.inner.archive()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

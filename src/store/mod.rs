@@ -5,6 +5,7 @@
 //! Retrying, replicas and limits are wrappers around the trait, not options inside a backend.
 
 pub mod action;
+pub mod archive;
 pub mod client;
 pub mod clock;
 pub mod connections;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::base::time::Timestamp;
+use crate::store::archive::Archive;
 use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
@@ -193,6 +195,11 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The single replicas, of a store that is several: for comparing and repairing copies.
     fn replicas(&self) -> Option<&ReplicatedStore> {
+        None
+    }
+
+    /// Archive classes, of a store that has them; wrappers hand it on.
+    fn archive(&self) -> Option<&dyn Archive> {
         None
     }
 }

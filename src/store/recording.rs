@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use crate::store::action::Action;
+use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
@@ -99,6 +100,10 @@ fn writing(action: Action, key: &Key, body: &Bytes) -> Operation {
 impl Store for RecordingStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.inner.archive()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

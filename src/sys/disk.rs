@@ -48,7 +48,8 @@ pub fn disks() -> SysResult<Vec<Disk>> {
     for entry in listed {
         let entry = entry.map_err(|error| SysError::at("list", root, error))?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let is_stacked = ["dm-", "md", "zram", "ram", "nbd", "sr", "fd"].iter().any(|kind| name.starts_with(kind));
+        let is_stacked =
+            ["dm-", "md", "zram", "ram", "nbd", "sr", "fd"].iter().any(|kind| name.starts_with(kind));
         if !is_stacked && let Some(disk) = disk(&name) {
             found.push(disk);
         }
@@ -64,7 +65,8 @@ pub fn disk(name: &str) -> Option<Disk> {
     if size_bytes == 0 {
         return None;
     }
-    let udev = read(&sys.join("dev")).and_then(|number| fs::read_to_string(format!("/run/udev/data/b{number}")).ok());
+    let udev = read(&sys.join("dev"))
+        .and_then(|number| fs::read_to_string(format!("/run/udev/data/b{number}")).ok());
     let told = |key: &str| {
         let line = udev.as_deref()?.lines().find_map(|line| line.strip_prefix(key))?;
         Some(line.trim().to_owned()).filter(|text| !text.is_empty())
@@ -114,9 +116,14 @@ impl Disk {
         let names = || std::iter::once(&self.name).chain(&self.partitions);
         for name in names() {
             let number = read(&Path::new("/sys/class/block").join(name).join("dev"));
-            users.extend(number.iter().flat_map(|number| mounts_of(number)).map(|at| format!("mounted at {at}")));
+            users.extend(
+                number.iter().flat_map(|number| mounts_of(number)).map(|at| format!("mounted at {at}")),
+            );
             let holders = Path::new("/sys/class/block").join(name).join("holders");
-            let held = fs::read_dir(holders).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            let held = fs::read_dir(holders)
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
             users.extend(held.map(|holder| format!("part of {holder}")));
         }
         let swaps = fs::read_to_string("/proc/swaps").unwrap_or_default();
@@ -140,7 +147,8 @@ fn mounts_of(number: &str) -> Vec<String> {
 /// Mount points at or below `directory`, deepest first.
 pub fn mounts_below(directory: &Path) -> Vec<PathBuf> {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let points = table.lines().filter_map(|line| line.split(' ').nth(4)).map(|at| PathBuf::from(unescape(at)));
+    let points =
+        table.lines().filter_map(|line| line.split(' ').nth(4)).map(|at| PathBuf::from(unescape(at)));
     let mut below: Vec<PathBuf> = points.filter(|at| at.starts_with(directory)).collect();
     below.sort_by_key(|at| std::cmp::Reverse(at.components().count()));
     below

@@ -14,22 +14,26 @@
 pub mod child;
 pub mod clock;
 pub mod command;
+pub mod dialogue;
 #[cfg(target_os = "linux")]
 pub mod dir;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod error;
 pub mod file;
+pub mod http;
 pub mod journal;
 pub mod lock;
 #[cfg(target_os = "linux")]
 pub mod meta;
 #[cfg(target_os = "linux")]
-mod open;
-#[cfg(target_os = "linux")]
 pub mod namespace;
+#[cfg(target_os = "linux")]
+mod open;
 pub mod path;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod rooted;
 pub mod signal;
 pub mod space;
 #[cfg(target_os = "linux")]

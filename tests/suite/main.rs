@@ -5,6 +5,7 @@
 //! - `command_line`: how the program ends, whatever is typed
 //! - `fidelity`: what is backed up comes back as it was
 //! - `backup`: what is read, what is stored, what ends a backup
+//! - `attachments`: what a snapshot carries beside files
 //! - `damage`: no damage goes unnoticed, and nothing wrong is ever restored
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
@@ -15,8 +16,10 @@
 //! - `s3`: repositories in buckets, on a real server
 //! - `demo`: the demo brings everything back
 
+mod attachments;
 mod backup;
 mod chaos;
+mod cold;
 mod command_line;
 mod crash;
 mod damage;

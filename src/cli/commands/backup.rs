@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::base::amount::parse_size;
 use crate::base::time::Timestamp;
-use crate::cli::values::{parse_host, parse_tag, parse_time};
+use crate::cli::values::{parse_host, parse_size, parse_tag, parse_time};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::base::amount::parse_size;
 use crate::base::time::Timestamp;
-use crate::cli::values::{SnapshotName, parse_host, parse_snapshot, parse_tag, parse_time};
+use crate::cli::values::{SnapshotName, parse_host, parse_size, parse_snapshot, parse_tag, parse_time};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -9,11 +9,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::backup::filter::{Filter, FilterOptions};
-use crate::base::amount::{parse_duration, parse_size};
 use crate::cli::settings::mistake::Mistake;
 use crate::cli::settings::model::Settings;
 use crate::cli::settings::schema::{FILE, Field, Kind};
-use crate::cli::values::{parse_host, parse_tag};
+use crate::cli::values::{parse_duration, parse_host, parse_size, parse_tag};
 use crate::store::replicas::spec::{self, PRIMARY, ReplicaSpec, Role};
 use crate::store::s3::options::S3Options;
 

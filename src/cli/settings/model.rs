@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::base::amount::{parse_duration, parse_size};
 use crate::cli::settings::s3::S3Settings;
+use crate::cli::values::{parse_duration, parse_size};
 
 /// The file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -73,6 +73,8 @@ pub struct RepositorySettings {
     /// When to give up trying again.
     #[serde(deserialize_with = "duration")]
     pub retry_deadline: Option<Duration>,
+    /// What warms objects up.
+    pub warm_up_command: Option<String>,
     /// The options of a bucket.
     pub s3: S3Settings,
     /// Further stores that hold the same.

@@ -156,7 +156,9 @@ impl Hands<'_> {
         let content = &self.ground.plan.content;
         for name in &action.destroys {
             let Some(target) = content.target.disks.iter().find(|target| target.disk.name == *name) else {
-                return Err(StepError::failed(format!("it overwrites the disk {name}, which the plan does not map")));
+                return Err(StepError::failed(format!(
+                    "it overwrites the disk {name}, which the plan does not map"
+                )));
             };
             let mut begun = self.begun_disks.lock().unwrap_or_else(PoisonError::into_inner);
             let is_begun = begun.contains(name);
@@ -198,7 +200,9 @@ impl Hands<'_> {
                 }
                 let words = ["losetup", "--find", "--show", "--partscan", "--", path];
                 let snapshot = self.ground.plan.content.components.first().map(|part| part.snapshot);
-                let Some(snapshot) = snapshot else { return Err(StepError::failed("the plan is empty".into())) };
+                let Some(snapshot) = snapshot else {
+                    return Err(StepError::failed("the plan is empty".into()));
+                };
                 let command = CommandLine::new(words);
                 let told = commands::succeed(self.ground, None, &snapshot, &command)?;
                 told.text().trim().to_owned()
@@ -234,7 +238,11 @@ impl Hands<'_> {
         for warning in summary.warnings.iter().take(TOLD) {
             ground.face.note(&format!("{}: {warning}", step.id));
         }
-        Ok(Load { bytes: counts.restore_bytes, entries: counts.create + counts.update, requests: counts.requests })
+        Ok(Load {
+            bytes: counts.restore_bytes,
+            entries: counts.create + counts.update,
+            requests: counts.requests,
+        })
     }
 }
 
@@ -280,7 +288,11 @@ fn files_of(restored: &RestoreFiles) -> Files {
 }
 
 /// The directory below `root` that `path` lies in, made if `make` says so, and the file's name; no link is followed.
-fn place_of_file<'p>(root: &str, path: &'p str, make: bool) -> Result<Option<(TargetDir, &'p [u8])>, StepError> {
+fn place_of_file<'p>(
+    root: &str,
+    path: &'p str,
+    make: bool,
+) -> Result<Option<(TargetDir, &'p [u8])>, StepError> {
     let failed = |error: SysError| StepError::failed(chain_text(&error));
     let mut names: Vec<&[u8]> = path.split('/').filter(|name| !name.is_empty()).map(str::as_bytes).collect();
     let Some(name) = names.pop() else { return Err(StepError::failed(format!("{path} names no file"))) };

@@ -12,7 +12,8 @@ pub fn choose(plan: &Plan, options: &Options) -> Result<BTreeSet<String>, PlanEr
     let mut chosen: BTreeSet<String> = match options.only.is_empty() {
         true => steps.iter().map(|step| step.id.clone()).collect(),
         false => {
-            let named: Result<Vec<_>, PlanError> = options.only.iter().map(|name| meant(plan, name)).collect();
+            let named: Result<Vec<_>, PlanError> =
+                options.only.iter().map(|name| meant(plan, name)).collect();
             named?.into_iter().flatten().collect()
         }
     };
@@ -27,7 +28,9 @@ pub fn choose(plan: &Plan, options: &Options) -> Result<BTreeSet<String>, PlanEr
         chosen.retain(|id| steps[..=place].iter().any(|step| step.id == *id));
     }
     // A sandbox is never left out: nothing may go anywhere else.
-    chosen.extend(steps.iter().filter(|step| step.component == super::sandbox::COMPONENT).map(|step| step.id.clone()));
+    chosen.extend(
+        steps.iter().filter(|step| step.component == super::sandbox::COMPONENT).map(|step| step.id.clone()),
+    );
     Ok(chosen)
 }
 
@@ -40,7 +43,8 @@ pub fn meant(plan: &Plan, name: &str) -> Result<BTreeSet<String>, PlanError> {
     let is_meant = |step: &&crate::plan::artefact::Step| {
         step.id == name || step.component == name || group(&step.component)
     };
-    let found: BTreeSet<String> = plan.content.steps.iter().filter(is_meant).map(|step| step.id.clone()).collect();
+    let found: BTreeSet<String> =
+        plan.content.steps.iter().filter(is_meant).map(|step| step.id.clone()).collect();
     match found.is_empty() {
         true => Err(PlanError::NoStep { name: name.to_owned() }),
         false => Ok(found),

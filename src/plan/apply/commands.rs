@@ -5,10 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::base::ids::SnapshotId;
+use crate::plan::apply::Ground;
 use crate::plan::apply::content::{Streamed, snapshot_of};
 use crate::plan::apply::sandbox::Confinement;
 use crate::plan::apply::schedule::StepError;
-use crate::plan::apply::Ground;
 use crate::plan::build::look::PATH;
 use crate::restore::error::chain_text;
 use crate::sys::child::Ending;
@@ -102,7 +102,10 @@ fn invocation(
         ("HOME", "/root".to_owned()),
         ("DEBIAN_FRONTEND", "noninteractive".to_owned()),
         ("LIFEBOAT_PLAN", ground.plan.id.clone()),
-        ("LIFEBOAT_ROOT", command.chroot.as_ref().map_or(ground.plan.content.target.root.clone(), |_| "/".into())),
+        (
+            "LIFEBOAT_ROOT",
+            command.chroot.as_ref().map_or(ground.plan.content.target.root.clone(), |_| "/".into()),
+        ),
         ("LIFEBOAT_SNAPSHOT", snapshot.to_string()),
     ]);
     let own = own.into_iter().filter(|(name, _)| !command.env.contains_key(*name));

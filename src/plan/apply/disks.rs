@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::plan::artefact::{Content, Disk as Target};
 use crate::plan::error::PlanError;
-use crate::sys::command::{Input, Invocation};
 use crate::sys::child::Ending;
+use crate::sys::command::{Input, Invocation};
 use crate::sys::disk::{self, Disk};
 use crate::system::action::{DiskIdentity, Place};
 
@@ -109,7 +109,10 @@ pub fn find(wanted: &DiskIdentity) -> Result<Disk, PlanError> {
         }
         several => {
             let names: Vec<&str> = several.iter().map(|disk| disk.path.as_str()).collect();
-            Err(refused(format!("{} all have this identity: it is not known which is meant", names.join(", "))))
+            Err(refused(format!(
+                "{} all have this identity: it is not known which is meant",
+                names.join(", ")
+            )))
         }
     }
 }
@@ -182,15 +185,19 @@ fn image(target: &Target, path: &str, holds: &[PathBuf], is_begun: bool) -> Resu
     if holds.iter().any(|held| Path::new(path).starts_with(held)) {
         return Err(refuse("it lies where the repository or lifeboat's own state is".into()));
     }
-    let attached = disk::disks().map_err(PlanError::Look)?.into_iter().find(|disk| {
-        disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path))
-    });
+    let attached = disk::disks()
+        .map_err(PlanError::Look)?
+        .into_iter()
+        .find(|disk| disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path)));
     if !is_begun && let Some(disk) = attached {
         return Err(refuse(format!("it is attached to {} already", disk.path)));
     }
-    let holds = if length.unwrap_or(0) > 0 && !is_begun { vec!["a file that is there".into()] } else { Vec::new() };
+    let holds =
+        if length.unwrap_or(0) > 0 && !is_begun { vec!["a file that is there".into()] } else { Vec::new() };
     if !target.wipe && !holds.is_empty() {
-        return Err(refuse("it is there already; remove it, or say `wipe = true` at this disk in the plan file".into()));
+        return Err(refuse(
+            "it is there already; remove it, or say `wipe = true` at this disk in the plan file".into(),
+        ));
     }
     Ok(Candidate {
         name: target.disk.name.clone(),

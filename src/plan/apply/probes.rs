@@ -137,7 +137,8 @@ fn http(url: &str, status: Option<u16>, contains: Option<&str>) -> Result<(), St
 }
 
 fn connect(host: &str, port: u16) -> Result<(), StepError> {
-    let failed = |error: io::Error| StepError::failed(format!("nothing answers at {host} port {port}: {error}"));
+    let failed =
+        |error: io::Error| StepError::failed(format!("nothing answers at {host} port {port}: {error}"));
     let addresses = (host, port).to_socket_addrs().map_err(failed)?;
     let mut last = io::Error::other("the name leads nowhere");
     for address in addresses {

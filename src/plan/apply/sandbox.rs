@@ -80,7 +80,9 @@ impl Confinement {
     /// Makes namespaces in which nothing but `root` can be written and nothing beyond reached.
     pub fn start(root: &str) -> Result<Self, PlanError> {
         let failed = |what: String| PlanError::Sandbox {
-            what: format!("cannot keep commands in: {what}; run it as root on Linux with util-linux and iproute2"),
+            what: format!(
+                "cannot keep commands in: {what}; run it as root on Linux with util-linux and iproute2"
+            ),
         };
         let words = ["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child"];
         let mut command = Command::new("unshare");
@@ -216,7 +218,8 @@ pub fn remove(target: &Target, was_there: bool, confinement: Option<Confinement>
     }
     if let Some(image) = &target.image {
         let file = PathBuf::from(&image.path);
-        let attached = disks().map_or(true, |all| all.iter().any(|disk| disk.backing_file.as_ref() == Some(&file)));
+        let attached =
+            disks().map_or(true, |all| all.iter().any(|disk| disk.backing_file.as_ref() == Some(&file)));
         see(format!("the loop device of {}", image.path), !attached);
         if !attached && mounts.is_empty() {
             // Whether it is gone is looked at, whatever removing it said.
@@ -228,7 +231,8 @@ pub fn remove(target: &Target, was_there: bool, confinement: Option<Confinement>
 }
 
 fn remove_directory(root: &Path, keep: bool) -> io::Result<()> {
-    let other = |error: crate::sys::error::SysError| io::Error::other(crate::restore::error::chain_text(&error));
+    let other =
+        |error: crate::sys::error::SysError| io::Error::other(crate::restore::error::chain_text(&error));
     let (Some(parent), Some(name)) = (root.parent(), root.file_name()) else {
         return Err(io::Error::other("it is the root directory"));
     };

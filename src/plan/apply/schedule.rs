@@ -246,7 +246,9 @@ impl Schedule<'_> {
     /// Says of every step that was meant and is not done why not.
     fn skip(&self, board: &mut Board) {
         for step in &self.ground.plan.content.steps {
-            if !self.chosen.contains(&step.id) || is_done(board, &step.id) || board.endings.contains_key(&step.id)
+            if !self.chosen.contains(&step.id)
+                || is_done(board, &step.id)
+                || board.endings.contains_key(&step.id)
             {
                 continue;
             }

@@ -62,7 +62,11 @@ impl<'a> Session<'a> {
             place_is_free(ground)?;
         }
         let (journal, past) = log::open(&path, id)?;
-        let past = past.unwrap_or_else(|| Past { run: run_id(ground), began: ground.clock.now(), ..Past::default() });
+        let past = past.unwrap_or_else(|| Past {
+            run: run_id(ground),
+            began: ground.clock.now(),
+            ..Past::default()
+        });
         let (waited_seconds, warnings) = (0.0, Vec::new());
         let board = Board { known: past.steps.clone(), ..Board::default() };
         Ok(Self { ground, chosen, journal, path, past, board, waited_seconds, begun, warnings, _lock: lock })
@@ -169,10 +173,11 @@ impl<'a> Session<'a> {
             let known = self.board.known.get(&step.id);
             known.is_some_and(|known| known.attempts > 0 || known.done.is_some())
         };
-        let actions = self.ground.plan.content.steps.iter().filter(is_begun).filter_map(|step| match &step.work {
-            Work::Action(action) => Some(&action.destroys),
-            _ => None,
-        });
+        let actions =
+            self.ground.plan.content.steps.iter().filter(is_begun).filter_map(|step| match &step.work {
+                Work::Action(action) => Some(&action.destroys),
+                _ => None,
+            });
         actions.flatten().cloned().collect()
     }
 
@@ -233,7 +238,8 @@ impl<'a> Session<'a> {
         }
         let is_begun = |name: &str| {
             content.steps.iter().any(|step| {
-                step.component == name && self.board.known.get(&step.id).is_some_and(|known| known.attempts > 0)
+                step.component == name
+                    && self.board.known.get(&step.id).is_some_and(|known| known.attempts > 0)
             })
         };
         let Some(snapshot) = content.snapshots.first().map(|pinned| pinned.id) else { return };
@@ -366,9 +372,10 @@ impl<'a> Session<'a> {
         let seconds = known.lost_seconds + known.done.map_or(0.0, |(_, seconds)| seconds);
         let predicted = self.ground.plan.forecast.steps.get(&step.id).cloned();
         let is_measured = state == "done" && known.attempts == 1 && known.lost_seconds == 0.0;
-        let within_bar = predicted.as_ref().filter(|_| is_measured).map(|bar| {
-            (bar.low_seconds..=bar.high_seconds).contains(&seconds)
-        });
+        let within_bar = predicted
+            .as_ref()
+            .filter(|_| is_measured)
+            .map(|bar| (bar.low_seconds..=bar.high_seconds).contains(&seconds));
         StepRecord {
             id: step.id.clone(),
             component: step.component.clone(),
@@ -433,7 +440,10 @@ fn place_is_free(ground: &Ground<'_>) -> Result<(), PlanError> {
     }
     let refused = |what: String| Err(PlanError::Sandbox { what });
     if crate::plan::build::look::root(&target.root)? == RootFound::Filled {
-        return refused(format!("cannot be made: {} is not empty, and it would be removed at the end", target.root));
+        return refused(format!(
+            "cannot be made: {} is not empty, and it would be removed at the end",
+            target.root
+        ));
     }
     match &target.image {
         Some(image) if std::path::Path::new(&image.path).symlink_metadata().is_ok() => {

@@ -105,7 +105,11 @@ pub fn space(content: &Content) -> Result<Vec<Space>, PlanError> {
         // The image itself grows as it is filled.
         let above = existing(Path::new(&image.path));
         let free = free(&above).map_err(PlanError::Look)?;
-        all.push(judge(above.display().to_string(), (bytes.min(image.size_bytes), 1), (free.bytes, free.inodes)));
+        all.push(judge(
+            above.display().to_string(),
+            (bytes.min(image.size_bytes), 1),
+            (free.bytes, free.inodes),
+        ));
         return Ok(all);
     }
     if !content.target.disks.is_empty() {

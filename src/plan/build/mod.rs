@@ -13,9 +13,7 @@ use crate::base::hex;
 use crate::base::ids::SnapshotId;
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::Timestamp;
-use crate::plan::artefact::{
-    Content, Expectations, Image, Part, Pinned, Plan, Step, Target, Work,
-};
+use crate::plan::artefact::{Content, Expectations, Image, Part, Pinned, Plan, Step, Target, Work};
 use crate::plan::build::steps::Making;
 use crate::plan::error::PlanError;
 use crate::plan::file::model::{Component, PlanFile, TargetKind, Words};
@@ -169,7 +167,9 @@ fn make(ground: &Ground<'_>, making: &Making<'_>, snapshot: &Snapshot) -> Result
     match making.component.kind.as_str() {
         "files" => Ok(vec![measured(ground, making.files(), making, snapshot)?]),
         "command" => Ok(vec![making.command()?]),
-        kind => Err(making.fault(format!("the snapshot holds no state of a system: {kind} cannot be planned"))),
+        kind => {
+            Err(making.fault(format!("the snapshot holds no state of a system: {kind} cannot be planned")))
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use crate::base::ids::SnapshotId;
 use crate::plan::artefact::{Amount, Files, Step, Work};
 use crate::plan::build::graph;
 use crate::plan::error::PlanError;
 use crate::plan::file::model::{Component, OnFailure, PlanFile, TargetKind, VerifyFile, Words};
 use crate::plan::files::below;
 use crate::plan::probe::{Compared, Probe, Verify};
-use crate::base::ids::SnapshotId;
 use crate::restore::options::literal_pattern;
 use crate::system::action::{Action, Check, CommandLine, Operation, Stage, Stdin};
 
@@ -100,7 +100,8 @@ impl Making<'_> {
             command.stdin = Stdin::Entry(path.clone());
         }
         let check = component.check.as_ref().map(|words| {
-            let line = CommandLine { env: component.environment.clone(), ..self.line(words, component.inside) };
+            let line =
+                CommandLine { env: component.environment.clone(), ..self.line(words, component.inside) };
             Check::Succeeds(CommandLine { user: component.user.clone(), ..line })
         });
         let title = format!("run {}", words.0.join(" "));
@@ -172,7 +173,8 @@ impl Making<'_> {
             },
             "unit" => self.unit(&need(&verify.unit, "unit")?),
             _ => {
-                let words = verify.run.as_ref().ok_or_else(|| self.fault("a verification lacks the key `run`"))?;
+                let words =
+                    verify.run.as_ref().ok_or_else(|| self.fault("a verification lacks the key `run`"))?;
                 Probe::Command {
                     command: self.line(words, verify.inside),
                     expect: verify.expect.clone(),
@@ -224,19 +226,28 @@ impl Making<'_> {
     fn checksum(&self, verify: &VerifyFile) -> Result<Probe, PlanError> {
         let component = self.component;
         let to = component.to.clone().unwrap_or_else(|| "/".into());
-        let join = |one: &str, other: &str| format!("{}/{}", one.trim_end_matches('/'), other.trim_start_matches('/'));
+        let join = |one: &str, other: &str| {
+            format!("{}/{}", one.trim_end_matches('/'), other.trim_start_matches('/'))
+        };
         let all: Vec<Compared> = match &component.from {
             Some(from) => vec![Compared { from: from.clone(), to }],
-            None => component.paths.iter().map(|path| Compared { from: path.clone(), to: join(&to, path) }).collect(),
+            None => component
+                .paths
+                .iter()
+                .map(|path| Compared { from: path.clone(), to: join(&to, path) })
+                .collect(),
         };
         let paths = match (&verify.path, component.kind.as_str()) {
             (None, "files") => all,
-            (None, _) => return Err(self.fault("a checksum here needs the key `path`: which files are compared")),
+            (None, _) => {
+                return Err(self.fault("a checksum here needs the key `path`: which files are compared"));
+            }
             // Below the root; where in the snapshot that came from, the component's own paths tell.
             (Some(path), _) => {
                 let within = all.iter().find_map(|one| {
                     let base = one.to.trim_end_matches('/');
-                    let rest = path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+                    let rest =
+                        path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
                     Some(Compared { from: join(&one.from, rest), to: path.clone() })
                 });
                 vec![within.unwrap_or_else(|| Compared { from: path.clone(), to: path.clone() })]

@@ -281,7 +281,12 @@ impl Walk {
         let Some(table) = target.get_ref().as_table() else { return };
         let Some(kind) = table.get("kind").and_then(|kind| kind.get_ref().as_str()) else {
             if !table.contains_key("kind") {
-                self.missing(target.span(), "target", "kind", Kind::Word(&["bare-metal", "converge", "sandbox"]));
+                self.missing(
+                    target.span(),
+                    "target",
+                    "kind",
+                    Kind::Word(&["bare-metal", "converge", "sandbox"]),
+                );
             }
             return;
         };
@@ -297,7 +302,10 @@ impl Walk {
         match (table.get("image"), table.get("size")) {
             (Some(image), None) => self.missing(image.span(), "target", "size", Kind::Size),
             (None, Some(size)) => {
-                self.complain(Mistake::at(size.span(), "`size` is the size of an `image`, and there is none"));
+                self.complain(Mistake::at(
+                    size.span(),
+                    "`size` is the size of an `image`, and there is none",
+                ));
             }
             _ => {}
         }
@@ -323,7 +331,8 @@ impl Walk {
             for (needed, span) in named {
                 if let Some(way) = way(&needs, needed, name) {
                     let circle = [vec![name.clone()], way].concat().join(" → ");
-                    let mistake = Mistake::at(span.clone(), format!("components wait for each other: {circle}"));
+                    let mistake =
+                        Mistake::at(span.clone(), format!("components wait for each other: {circle}"));
                     self.complain(mistake);
                     return;
                 }
@@ -333,11 +342,7 @@ impl Walk {
 }
 
 /// The way from `from` to `to` along what is needed, if there is one.
-fn way(
-    needs: &BTreeMap<String, Vec<(String, Range<usize>)>>,
-    from: &str,
-    to: &str,
-) -> Option<Vec<String>> {
+fn way(needs: &BTreeMap<String, Vec<(String, Range<usize>)>>, from: &str, to: &str) -> Option<Vec<String>> {
     let mut came: BTreeMap<&str, &str> = BTreeMap::new();
     let mut open = vec![from];
     let mut seen = BTreeSet::from([from]);

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::base::amount::{parse_duration, parse_size};
+use crate::base::duration as lengths;
+use crate::base::size as sizes;
 use crate::system::action::DiskIdentity;
 
 /// The file.
@@ -132,9 +133,7 @@ impl DiskName {
         let identity = match word {
             "wwn" => DiskIdentity { wwn: own(), ..DiskIdentity::default() },
             "serial" => DiskIdentity { serial: own(), ..DiskIdentity::default() },
-            "path" if value.starts_with("/dev/") => {
-                DiskIdentity { path: own(), ..DiskIdentity::default() }
-            }
+            "path" if value.starts_with("/dev/") => DiskIdentity { path: own(), ..DiskIdentity::default() },
             "image" if value.starts_with('/') => return Ok(DiskName::Image(value.to_owned())),
             _ => return Err(EXPECTED.into()),
         };
@@ -320,11 +319,11 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Er
     }
     match Size::deserialize(deserializer)? {
         Size::Bytes(bytes) => Ok(Some(bytes)),
-        Size::Text(text) => parse_size(&text).map(Some).map_err(D::Error::custom),
+        Size::Text(text) => sizes::parse(&text).map(Some).map_err(D::Error::custom),
     }
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse_duration(&text).map(Some).map_err(D::Error::custom)
+    lengths::parse(&text).map(Some).map_err(D::Error::custom)
 }

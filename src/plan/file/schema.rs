@@ -120,7 +120,11 @@ pub const FILE: &[Field] = &[
     field("rto", Kind::Duration, "How long the whole may take: the recovery time objective."),
     field("rpo", Kind::Duration, "How old the snapshot may be: the recovery point objective."),
     field("parallel", Kind::Integer(1, 64), "How many steps may go on at once; 2 otherwise."),
-    field("on_failure", ON_FAILURE, "What a failed step does to the others, where its component says nothing."),
+    field(
+        "on_failure",
+        ON_FAILURE,
+        "What a failed step does to the others, where its component says nothing.",
+    ),
     field("retries", RETRIES, "How often `retry` tries again; 3 times otherwise."),
     field("retry_delay", Kind::Duration, "How long `retry` waits first; 5s otherwise."),
     field(
@@ -149,7 +153,11 @@ const TARGET: &[Field] = &[
          meanwhile, /mnt/lifeboat otherwise. converge: / otherwise. sandbox: a directory that must not exist \
          yet, or be empty. Required there.",
     ),
-    field("image", Kind::Path, "sandbox: a file that is made, holds a file system, and is mounted at `root`."),
+    field(
+        "image",
+        Kind::Path,
+        "sandbox: a file that is made, holds a file system, and is mounted at `root`.",
+    ),
     field("size", Kind::Size, "sandbox: how large that file system is. Required with `image`."),
     field("keep", Kind::Bool, "sandbox: leave it there at the end."),
 ];
@@ -228,7 +236,11 @@ const FILES: &[Field] = &[
         "What happens where a file is there already; `if-changed` otherwise.",
     ),
     field("delete", Kind::Bool, "Remove what the snapshot does not have."),
-    field("owners", Kind::Word(&["by-name", "numeric", "none"]), "Whose the files become; `by-name` otherwise."),
+    field(
+        "owners",
+        Kind::Word(&["by-name", "numeric", "none"]),
+        "Whose the files become; `by-name` otherwise.",
+    ),
     field("allow_devices", Kind::Bool, "Make device nodes."),
     field("allow_setuid", Kind::Bool, "Keep setuid and setgid bits and file capabilities."),
     field("read_back", Kind::Bool, "Read every file back and compare it with the snapshot."),
@@ -275,7 +287,11 @@ const VERIFY: &[Field] = &[
     field("contains", Kind::Text, "http, command, file: what must stand in it."),
     field("run", Kind::Command, "command: what is run. Required there."),
     field("inside", Kind::Bool, "sql, command: inside the root (chroot)."),
-    field("path", Kind::Path, "file: the file, below the root. Required there. checksum: only what lies below it."),
+    field(
+        "path",
+        Kind::Path,
+        "file: the file, below the root. Required there. checksum: only what lies below it.",
+    ),
     field("min_size", Kind::Size, "file: how long it must be at least."),
     field("host", Kind::Text, "port: where; 127.0.0.1 otherwise."),
     field("port", Kind::Integer(1, 65535), "port: which. Required there."),

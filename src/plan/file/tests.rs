@@ -149,7 +149,10 @@ fn every_kind_of_component_and_verification_has_its_keys_in_the_schema() {
     for kind in schema::CHECKS {
         let known = |name: &&str| names.contains(name);
         assert!(schema::allowed_of(kind).iter().all(known), "{kind}");
-        assert!(schema::required_of(kind).iter().all(|name| schema::allowed_of(kind).contains(name)), "{kind}");
+        assert!(
+            schema::required_of(kind).iter().all(|name| schema::allowed_of(kind).contains(name)),
+            "{kind}"
+        );
     }
     let file = schema::FILE.iter().find(|field| field.name == "component").unwrap();
     assert!(matches!(file.kind, Kind::Named));

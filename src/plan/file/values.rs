@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use crate::base::amount::{parse_duration, parse_size};
+use crate::base::{duration, size};
 use crate::plan::file::model::DiskName;
 use crate::plan::file::schema::{Kind, SCHEMA};
 
@@ -17,9 +17,9 @@ pub fn fits(value: &DeValue<'_>, kind: Kind) -> Option<Result<(), String>> {
         }
         Kind::Size => match integer(value) {
             Some(bytes) => (bytes > 0).then_some(Ok(())),
-            None => text.map(|text| parse_size(text).map(drop)),
+            None => text.map(|text| size::parse(text).map(drop)),
         },
-        Kind::Duration => text.map(|text| parse_duration(text).map(drop)),
+        Kind::Duration => text.map(|text| duration::parse(text).map(drop)),
         Kind::Schema => text.map(schema),
         Kind::Name => text.map(name),
         Kind::Path | Kind::Paths => text.map(path),
@@ -51,7 +51,10 @@ pub fn name(text: &str) -> Result<(), String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     match !text.is_empty() && text.len() <= 64 && !text.starts_with(['.', '-']) && text.chars().all(fits) {
         true => Ok(()),
-        false => Err("a name has at most 64 letters, digits, `.`, `_` and `-`, and begins with no dot or dash".into()),
+        false => {
+            Err("a name has at most 64 letters, digits, `.`, `_` and `-`, and begins with no dot or dash"
+                .into())
+        }
     }
 }
 

@@ -57,7 +57,8 @@ fn of_many_predictions_about_nineteen_in_twenty_hold_whatever_the_machine() {
     let (mut held, mut made) = (0, 0);
     for machine in 0..60 {
         // From four times as fast as a plain one to four times as slow, with more or less scatter.
-        let (speed, spread) = (4f64.powf(f64::from(machine % 9) / 4.0 - 1.0), 0.05 + f64::from(machine % 5) * 0.06);
+        let (speed, spread) =
+            (4f64.powf(f64::from(machine % 9) / 4.0 - 1.0), 0.05 + f64::from(machine % 5) * 0.06);
         let mut past: Vec<Observation> = Vec::new();
         for run in 0..10u64 {
             let load = load(1 + (run * 37) % 200, 5 + (run * 101) % 3000);
@@ -114,7 +115,8 @@ fn the_whole_has_a_bar_that_is_the_same_every_time() {
         high_seconds: high,
         basis: String::new(),
     };
-    let estimates = BTreeMap::from([("a".to_owned(), bar(1.0, 2.0, 4.0)), ("b".to_owned(), bar(5.0, 10.0, 20.0))]);
+    let estimates =
+        BTreeMap::from([("a".to_owned(), bar(1.0, 2.0, 4.0)), ("b".to_owned(), bar(5.0, 10.0, 20.0))]);
     let one = total(&steps, &estimates, 2, "seed", &|_| true);
     assert_eq!(one, total(&steps, &estimates, 2, "seed", &|_| true));
     assert_eq!(one.expected_seconds, 12.0);

@@ -22,7 +22,9 @@ pub fn play(steps: &[Step], seconds: &[f64], parallel: usize) -> Vec<(f64, f64)>
         // Of those whose needs are done, the one that can begin first; the plan's own order decides else.
         let ready = |number: usize| {
             let needs = steps[number].needs.iter().filter_map(|id| numbers.get(id.as_str()));
-            needs.map(|need| times[*need].map(|(_, end)| end)).try_fold(0.0, |latest: f64, end| Some(latest.max(end?)))
+            needs
+                .map(|need| times[*need].map(|(_, end)| end))
+                .try_fold(0.0, |latest: f64, end| Some(latest.max(end?)))
         };
         let next = (0..steps.len())
             .filter(|number| times[*number].is_none())

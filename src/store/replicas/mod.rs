@@ -9,7 +9,8 @@
 //!
 //! - **Free** (`packs/`, `index/`, `sessions/`): random names, used once. Put everywhere in parallel,
 //!   acknowledged by Q.
-//! - **Voted** (`snapshots/`, `keys/`): created once, contested by a session and a collector's fence.
+//! - **Voted** (`snapshots/`, `keys/`, `evidence/`, `runbooks/`): created once, contested by a session and a
+//!   collector's fence, or by two hosts that both claim a run.
 //!   Each required replica's own create-only write is its vote, cast for whichever body comes first and
 //!   never changed afterwards: creates do not replace. A body that a majority holds is *chosen*. Two
 //!   bodies cannot both have a majority, therefore two writers, whatever subsets of the replicas they
@@ -42,6 +43,7 @@
 //!
 //! What is deliberately left out: erasure coding, consensus beyond one decision per key, and clocks.
 
+mod archive;
 pub mod ballot;
 pub mod breaker;
 pub mod class;
@@ -70,6 +72,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::class::Class;
@@ -366,6 +369,11 @@ impl Store for ReplicatedStore {
 
     fn replicas(&self) -> Option<&ReplicatedStore> {
         Some(self)
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        let has_classes = |member: &Arc<Member>| member.store().is_some_and(|one| one.archive().is_some());
+        self.0.members.iter().any(has_classes).then_some(self)
     }
 }
 

@@ -18,6 +18,7 @@ use crc_fast::CrcAlgorithm;
 use crate::store::Version;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::s3::archive::is_doubtful;
 use crate::store::s3::options::{Checksum, Conditional};
 use crate::store::s3::watch::{upload, while_it_moves};
 use crate::store::s3::{S3Store, errors, version_of};
@@ -139,7 +140,12 @@ impl S3Store {
         let (stream, progress) = upload(body);
         let request = request.body(stream).customize().disable_payload_signing();
         match while_it_moves(request.send(), &progress, &self.limits).await {
-            Ok(Ok(done)) => Ok(done.e_tag().map(version_of)),
+            Ok(Ok(done)) => {
+                if options.class_of(key).is_some_and(is_doubtful) {
+                    self.classes.wrote(key);
+                }
+                Ok(done.e_tag().map(version_of))
+            }
             Ok(Err(error)) => Err(errors::of_sdk(asked, &error)),
             Err(broken) => Err(errors::of_broken(asked, broken, u64::MAX)),
         }

@@ -77,7 +77,6 @@ fn fill(file: &mut File, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> 
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, symlink};
 
-    use super::*;
     use crate::sys::target::Target;
 
     #[test]

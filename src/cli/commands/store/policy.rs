@@ -38,15 +38,16 @@ fn policy(role: RoleName, partition: &str, bucket: &str, prefix: &str) -> Value 
     let mut statements = vec![maker.list()];
     match role {
         RoleName::Writer => {
-            let readable = ["config", "keys/*", "index/*", "snapshots/*", "sessions/*", "gc/*"];
+            let readable = ["config", "keys/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*"];
             statements.push(maker.allow("Read", &["s3:GetObject"], &readable));
-            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*"];
+            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*", "evidence/*"];
             statements.push(maker.create("Add", &created));
             statements.push(maker.allow("EndSessions", &["s3:DeleteObject"], &["sessions/*"]));
         }
         RoleName::Maintainer => {
             statements.push(maker.allow("Read", &["s3:GetObject"], &["*"]));
-            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "probe/*"];
+            let created =
+                ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*", "probe/*"];
             statements.push(maker.create("Add", &created));
             statements.push(maker.swap("Swap", &["gc/*", "probe/*"]));
             let deleted = ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "probe/*"];
@@ -54,7 +55,9 @@ fn policy(role: RoleName, partition: &str, bucket: &str, prefix: &str) -> Value 
         }
         RoleName::Restorer => {
             statements.push(maker.allow("Read", &["s3:GetObject"], &["*"]));
-            statements.push(maker.create("AddKeys", &["config", "keys/*"]));
+            // Only where packs lie in an archive class is it ever asked for.
+            statements.push(maker.allow("WarmUp", &["s3:RestoreObject"], &["packs/*"]));
+            statements.push(maker.create("AddKeys", &["config", "keys/*", "evidence/*", "runbooks/*"]));
             statements.push(maker.allow("RemoveKeys", &["s3:DeleteObject"], &["keys/*"]));
         }
     }
@@ -147,6 +150,15 @@ mod tests {
             assert!(!allows(writer, "s3:PutObject", &format!("arn:aws:s3:::b/p/{closed}")), "{closed}");
         }
         assert!(!allows(writer, "s3:GetObject", "arn:aws:s3:::b/p/packs/00/1"));
+    }
+
+    #[test]
+    fn only_a_restorer_has_packs_warmed_up() {
+        let pack = "arn:aws:s3:::b/p/packs/10/1";
+        assert!(allows(RoleName::Restorer, "s3:RestoreObject", pack));
+        for role in [RoleName::Writer, RoleName::Maintainer] {
+            assert!(!allows(role, "s3:RestoreObject", pack));
+        }
     }
 
     #[test]

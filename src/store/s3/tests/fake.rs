@@ -1,4 +1,8 @@
-//! An S3 server in this process that does as it is told: sound by default, faulty on demand.
+//! An S3 server in this process that does as it is told: sound by default, faulty on demand. It has
+//! archive classes, whose objects it gives only after they were asked for and looked at often enough.
+//!
+//! The integration tests include this file as well: it uses nothing of the crate.
+#![allow(dead_code)] // Not everybody who includes it uses all of it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -7,9 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-
-use crate::store::s3::S3Store;
-use crate::store::s3::options::{S3Options, decode};
 
 /// What the next request is answered with instead.
 #[derive(Clone, Debug)]
@@ -34,9 +35,22 @@ pub enum Fault {
     FlippedBit,
 }
 
+/// Where an object of an archive class stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Copy {
+    /// Nobody asked for one.
+    None,
+    /// It takes so many looks more until it is there.
+    Ready(u32),
+}
+
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Vec<u8>>,
+    /// The class and the copy of objects that are not STANDARD.
+    classes: BTreeMap<String, (String, Copy)>,
+    /// How many looks a copy takes to be made.
+    looks: u32,
     faults: VecDeque<Fault>,
     log: Vec<String>,
     has_bucket: bool,
@@ -113,19 +127,33 @@ impl Fake {
         fake
     }
 
-    /// A store in it, with short time-outs.
-    pub fn store(&self, more: &str) -> S3Store {
-        self.store_for(more, false)
+    /// The URL of a store in it, without its scheme.
+    pub fn url(&self) -> String {
+        format!("bucket/pre/fix?endpoint=http://127.0.0.1:{}", self.port)
     }
 
-    /// The same; makes its bucket if need be.
-    pub fn store_for(&self, more: &str, create: bool) -> S3Store {
-        let url = format!(
-            "bucket/pre/fix?endpoint=http://127.0.0.1:{}&connect-timeout=500ms&first-byte-timeout=1s\
-             &stall-timeout=1s{more}",
-            self.port
-        );
-        S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret")
+    /// How many looks a copy of an object in an archive class takes until it is there.
+    pub fn warm_up_after(&self, looks: u32) {
+        self.state.lock().unwrap().looks = looks;
+    }
+
+    /// Takes all copies away, as the server does when their days are over.
+    pub fn cool_down(&self) {
+        self.state.lock().unwrap().classes.values_mut().for_each(|(_, copy)| *copy = Copy::None);
+    }
+
+    /// Puts objects whose key contains `part` into another class.
+    pub fn move_to(&self, part: &str, class: &str) {
+        let state = &mut *self.state.lock().unwrap();
+        for key in state.objects.keys().filter(|key| key.contains(part)) {
+            state.classes.insert(key.clone(), (class.into(), Copy::None));
+        }
+    }
+
+    /// Keys and classes of all objects that are not STANDARD.
+    pub fn classes(&self) -> Vec<(String, String)> {
+        let state = self.state.lock().unwrap();
+        state.classes.iter().map(|(key, (class, _))| (key.clone(), class.clone())).collect()
     }
 
     pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
@@ -256,6 +284,22 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     Some(Request { method, key, query, headers, body })
 }
 
+/// Text without its percent-encoding.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::new();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
 fn etag(body: &[u8]) -> String {
     format!("\"{}\"", &blake3::hash(body).to_hex()[..32])
 }
@@ -270,15 +314,67 @@ fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Respon
         "PUT" => put(state, request),
         "DELETE" => {
             state.objects.remove(&request.key);
+            state.classes.remove(&request.key);
             Response::new(204)
         }
+        "POST" if request.query.contains_key("restore") => warm_up(state, request),
         "HEAD" if request.key.is_empty() => Response::new(200),
         "GET" if request.key.is_empty() && request.query.contains_key("list-type") => list(state, request),
         "GET" if request.key.is_empty() => Response::error(404, "NoSuchConfiguration"),
         _ => match state.objects.get(&request.key) {
             None => Response::error(404, "NoSuchKey"),
-            Some(body) => get(body, request, fault),
+            Some(body) => match (request.method.as_str(), state.classes.get_mut(&request.key)) {
+                ("GET", Some((class, copy))) if is_archive(class) && *copy != Copy::Ready(0) => {
+                    Response::error(403, "InvalidObjectState")
+                }
+                ("HEAD", Some((class, copy))) => tell_class(get(body, request, fault), class, copy),
+                _ => get(body, request, fault),
+            },
         },
+    }
+}
+
+fn is_archive(class: &str) -> bool {
+    matches!(class, "GLACIER" | "DEEP_ARCHIVE" | "ARCHIVE_ACCESS" | "DEEP_ARCHIVE_ACCESS")
+}
+
+/// What HEAD says of an object's class and of its copy, which comes nearer with every look.
+fn tell_class(response: Response, class: &str, copy: &mut Copy) -> Response {
+    let response = match (class.ends_with("_ACCESS"), &copy) {
+        (true, Copy::Ready(0)) => return response.header("x-amz-storage-class", "INTELLIGENT_TIERING"),
+        (true, _) => response
+            .header("x-amz-storage-class", "INTELLIGENT_TIERING")
+            .header("x-amz-archive-status", class),
+        (false, _) => response.header("x-amz-storage-class", class),
+    };
+    match copy {
+        Copy::None => response,
+        Copy::Ready(0) => {
+            let until = "expiry-date=\"Fri, 04 Dec 2026 00:00:00 GMT\"";
+            response.header("x-amz-restore", format!("ongoing-request=\"false\", {until}"))
+        }
+        Copy::Ready(looks) => {
+            *looks -= 1;
+            response.header("x-amz-restore", "ongoing-request=\"true\"")
+        }
+    }
+}
+
+fn warm_up(state: &mut State, request: &Request) -> Response {
+    let looks = state.looks;
+    let text = String::from_utf8_lossy(&request.body).into_owned();
+    match state.classes.get_mut(&request.key) {
+        None => Response::error(404, "NoSuchKey"),
+        Some((class, _)) if !is_archive(class) => Response::error(403, "InvalidObjectState"),
+        Some((class, _)) if class.starts_with("DEEP") && text.contains("Expedited") => {
+            Response::error(400, "InvalidArgument")
+        }
+        Some((_, Copy::Ready(left))) if *left > 0 => Response::error(409, "RestoreAlreadyInProgress"),
+        Some((class, copy)) if text.contains("<Days>") != class.ends_with("_ACCESS") => {
+            *copy = Copy::Ready(looks);
+            Response::new(202)
+        }
+        Some(_) => Response::error(400, "MalformedXML"),
     }
 }
 
@@ -300,6 +396,10 @@ fn put(state: &mut State, request: &Request) -> Response {
         return Response::error(400, "BadDigest");
     }
     state.objects.insert(request.key.clone(), request.body.clone());
+    match request.headers.get("x-amz-storage-class").filter(|class| *class != "STANDARD") {
+        Some(class) => state.classes.insert(request.key.clone(), (class.clone(), Copy::None)),
+        None => state.classes.remove(&request.key),
+    };
     Response::new(200).header("etag", etag(&request.body))
 }
 
@@ -356,10 +456,15 @@ fn list(state: &State, request: &Request) -> Response {
             })
             .collect();
         text += &format!(
-            "<Contents><Key>{quoted}</Key><Size>{}</Size><ETag>{}</ETag>\
+            "<Contents><Key>{quoted}</Key><Size>{}</Size><ETag>{}</ETag><StorageClass>{}</StorageClass>\
              <LastModified>2026-11-24T04:00:00.000Z</LastModified></Contents>",
             body.len(),
-            etag(body).replace('"', "&quot;")
+            etag(body).replace('"', "&quot;"),
+            match state.classes.get(key.as_str()) {
+                None => "STANDARD",
+                Some((class, _)) if class.ends_with("_ACCESS") => "INTELLIGENT_TIERING",
+                Some((class, _)) => class,
+            },
         );
     }
     Response { body: (text + "</ListBucketResult>").into_bytes(), ..Response::new(200) }
