@@ -170,6 +170,9 @@ pub enum Command {
     Diff(commands::diff::Args),
     Stats(commands::stats::Args),
     Restore(Box<commands::restore::Args>),
+    /// Look at the database dumps of a snapshot, and load them again
+    #[command(subcommand)]
+    Database(commands::database::Command),
     Check(commands::check::Args),
     /// Manage who can open the repository
     #[command(subcommand)]

@@ -92,6 +92,36 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
+        schema: "lifeboat.database/1",
+        printed_by: "nothing; it is manifest.json beside a dump in a snapshot",
+        fields: &[
+            ("engine, version, tool, position", "What was dumped, by what, and where in its log it stands."),
+            ("restore", "How it is loaded by hand, line by line."),
+            (
+                "databases",
+                "Each with name, file, and in expect what each query yields at the moment of the dump.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-list/1",
+        printed_by: "database list",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("databases", "Its attachments that are dumps; see lifeboat.backup/1."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-restore/1",
+        printed_by: "database restore",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("name", "The dump."),
+            ("dry_run", "Whether nothing was done."),
+            ("actions", "Each with id, title, commands, and duration_seconds unless nothing was done."),
+        ],
+    },
+    DocumentKind {
         schema: "lifeboat.demo/1",
         printed_by: "demo",
         fields: &[
@@ -164,6 +194,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("id", "The repository's id."),
             ("fingerprint", FINGERPRINT),
             ("slots", "What opens it: recipients, or `passphrase`."),
+            ("settle_seconds", "The settle time of the time-based protocol, or null where it is not needed."),
         ],
     },
     DocumentKind {
@@ -388,7 +419,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         printed_by: "store probe",
         fields: &[
             ("location", LOCATION),
-            ("sound", "Whether a repository is safe there."),
+            ("sound", "Whether the server keeps all that a repository rests on."),
+            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
             ("properties", "Each with name, holds and fault."),
             ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
         ],

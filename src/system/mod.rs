@@ -4,5 +4,8 @@
 //! pure data too; [`rebuild`] makes it from captured state.
 
 pub mod action;
+pub mod database;
+pub mod freeze;
 pub mod model;
 pub mod rebuild;
+pub mod volume;

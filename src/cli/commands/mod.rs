@@ -8,6 +8,7 @@ pub mod cat;
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod database;
 pub mod demo;
 pub mod diff;
 pub mod dump;

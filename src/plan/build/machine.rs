@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::base::ids::SnapshotId;
 use crate::browse::cat::cat;
 use crate::browse::error::BrowseError;
 use crate::browse::path::SnapPath;
@@ -70,7 +69,8 @@ pub fn state_of(ground: &Ground<'_>, snapshot: &Snapshot) -> Result<Option<Syste
         Err(error) => return Err(error.into()),
     }
     let whence = format!("{path} of snapshot {}", snapshot.id.short());
-    let state = SystemState::from_json(&bytes, &whence).map_err(|error| fault("system", chain_text(&error)))?;
+    let state =
+        SystemState::from_json(&bytes, &whence).map_err(|error| fault("system", chain_text(&error)))?;
     Ok(Some(state))
 }
 
@@ -174,7 +174,9 @@ impl Machine {
         if steps.is_empty() {
             return Err(making.fault(match &self.state {
                 None => NO_STATE.to_owned(),
-                Some(_) => format!("nothing of the kind {} is to be done for this target", making.component.kind),
+                Some(_) => {
+                    format!("nothing of the kind {} is to be done for this target", making.component.kind)
+                }
             }));
         }
         Ok(steps)
@@ -234,7 +236,9 @@ fn images(making: &Making<'_>, engine: &Engine) -> Vec<Step> {
             id: format!("image:{reference}"),
             title: format!("fetch the image of {}", container.name),
             stage: Stage::Custom,
-            operation: Operation::Run { commands: vec![CommandLine::new([program.as_str(), "pull", &reference])] },
+            operation: Operation::Run {
+                commands: vec![CommandLine::new([program.as_str(), "pull", &reference])],
+            },
             check: None,
             destroys: Vec::new(),
             repeatable: true,
@@ -295,13 +299,9 @@ pub fn snapshot_of_machine<'s>(
     snapshots: &'s BTreeMap<String, Snapshot>,
     spec_of: impl Fn(&Component) -> String,
 ) -> Option<&'s Snapshot> {
-    let needing = file.component.values().find(|component| {
-        stage_of(&component.kind).is_some() || component.kind == "containers"
-    });
+    let needing = file
+        .component
+        .values()
+        .find(|component| stage_of(&component.kind).is_some() || component.kind == "containers");
     snapshots.get(&spec_of(needing?))
-}
-
-/// Whether `id` is that of the snapshot the machine was planned from.
-pub fn is_own(snapshot: Option<&Snapshot>, id: SnapshotId) -> bool {
-    snapshot.is_some_and(|snapshot| snapshot.id == id)
 }
