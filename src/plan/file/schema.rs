@@ -167,8 +167,8 @@ const TARGET: &[Field] = &[
     field(
         "room",
         Kind::Word(&["keep", "grow", "fit"]),
-        "bare-metal: `grow` (the default) gives what is left on a larger disk to the partition of `/`; `keep` \
-         leaves it; `fit` also shrinks partitions for a smaller disk, as far as their files fit.",
+        "bare-metal: `grow` (the default) gives what is left on a larger disk to the partition of `/`; \
+         `keep` leaves it; `fit` also shrinks partitions for a smaller disk, as far as their files fit.",
     ),
     field(
         "same_hardware",
