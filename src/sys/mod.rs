@@ -34,6 +34,8 @@ pub mod path;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod rooted;
+#[cfg(target_os = "linux")]
+pub mod service;
 pub mod signal;
 pub mod space;
 #[cfg(target_os = "linux")]
