@@ -272,7 +272,7 @@ fn protected(
 /// What is attached to the snapshot of `job`.
 fn attachments(context: &Context, job: Option<&JobSettings>) -> Result<Vec<Box<dyn Contributor>>, Failure> {
     match job {
-        Some(job) => databases::contributors(context, job, context.interrupt()?),
+        Some(job) => databases::contributors(job, context.interrupt()?),
         None => Ok(Vec::new()),
     }
 }

@@ -96,6 +96,12 @@ impl std::fmt::Debug for Environment {
     }
 }
 
+/// The value of a variable that the configuration names as the place of a secret (`env:NAME`): read when
+/// it is needed, and kept nowhere.
+pub fn named(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::Environment;
