@@ -19,10 +19,12 @@ use crate::cli::context::Context;
 use crate::cli::databases;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::hooks;
+use crate::cli::notifying::{self, Happening};
 use crate::cli::opening;
 use crate::cli::protect::{self, Runners};
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::settings::model::JobSettings;
+use crate::cli::system_run;
 use crate::repo::attachment::Contributor;
 use crate::repo::open::Repository;
 use crate::repo::snapshot::host_for_key;
@@ -48,7 +50,19 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let mut worst: Option<Outcome> = None;
     let mut failures: Vec<Failure> = Vec::new();
     for task in &tasks {
-        match run_task(args, context, task) {
+        let happening = happening(args, context, task)?;
+        if let Some(happening) = &happening {
+            notifying::begun(context, happening);
+        }
+        let result = run_task(args, context, task);
+        if let Some(happening) = &happening {
+            notifying::ended(context, happening, &result);
+        }
+        if several {
+            // Who is to hear of one job need not wait for the others.
+            notifying::finish(context);
+        }
+        match result {
             Ok(Outcome::Done) => {}
             // Sources that were not read are worse than replicas that are behind.
             Ok(told) if worst != Some(Outcome::Told(ErrorKind::Partial)) => worst = Some(told),
@@ -67,6 +81,19 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
         Some(first) => Ok(Outcome::Told(first.kind())),
         None => Ok(worst.unwrap_or(Outcome::Done)),
     }
+}
+
+/// What people are told of it: of a job by its name, of anything else by its repository.
+fn happening(args: &Args, context: &Context, task: &Task<'_>) -> Result<Option<Happening>, Failure> {
+    if args.reading.dry_run {
+        return Ok(None);
+    }
+    let job = task.job.map(|(_, job)| job);
+    let mut happening = Happening::of_repository("backup", &context.repository(job)?);
+    if let Some((name, _)) = task.job {
+        (happening.name, happening.job) = (name.to_owned(), Some(name.to_owned()));
+    }
+    Ok(Some(happening))
 }
 
 fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure> {
@@ -101,7 +128,9 @@ fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure
                     program: stream.program.first().map(OsString::from).unwrap_or_default(),
                     arguments: stream.program.iter().skip(1).map(OsString::from).collect(),
                 },
-                None if job.sources.is_empty() && !job.database.is_empty() => Source::Attachments,
+                None if job.sources.is_empty() && (!job.database.is_empty() || job.system == Some(true)) => {
+                    Source::Attachments
+                }
                 None => Source::Paths(job.sources.clone()),
             };
             Ok(Task { job: Some((name, job)), options: options(args, context, Some((name, job)), source)? })
@@ -128,6 +157,7 @@ fn typed_source(args: &Args, paths: Vec<PathBuf>) -> Source {
             program: stream.program.first().cloned().unwrap_or_default(),
             arguments: stream.program.iter().skip(1).cloned().collect(),
         },
+        None if paths.is_empty() && args.system.system => Source::Attachments,
         None => Source::Paths(paths),
     }
 }
@@ -214,7 +244,7 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 
 fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     let job = task.job.map(|(_, job)| job);
-    let attached = attachments(context, job)?;
+    let attached = attachments(args, context, job)?;
     let resolved = prepare(&task.options)
         .and_then(|resolved| resolved.attach(attached))
         .map_err(|error| failure(&error))?;
@@ -269,12 +299,18 @@ fn protected(
     result.map_err(|error| failure(&error))
 }
 
-/// What is attached to the snapshot of `job`.
-fn attachments(context: &Context, job: Option<&JobSettings>) -> Result<Vec<Box<dyn Contributor>>, Failure> {
-    match job {
-        Some(job) => databases::contributors(context, job, context.interrupt()?),
-        None => Ok(Vec::new()),
-    }
+/// What is attached to the snapshot: the job's databases, and the system's state.
+fn attachments(
+    args: &Args,
+    context: &Context,
+    job: Option<&JobSettings>,
+) -> Result<Vec<Box<dyn Contributor>>, Failure> {
+    let mut attached = match job {
+        Some(job) => databases::contributors(context, job, context.interrupt()?)?,
+        None => Vec::new(),
+    };
+    attached.extend(system_run::contributor(args, job, context)?);
+    Ok(attached)
 }
 
 fn failure(error: &BackupError) -> Failure {

@@ -16,6 +16,7 @@ pub mod environment;
 pub mod exit;
 mod hooks;
 pub mod manual;
+pub mod notifying;
 pub mod opening;
 pub mod output;
 mod protect;
@@ -23,6 +24,9 @@ pub mod replicas;
 pub mod restore_run;
 pub mod secrets;
 pub mod settings;
+pub mod system_report;
+pub mod system_run;
+pub mod system_state;
 pub mod values;
 pub mod warm_up;
 
@@ -59,6 +63,7 @@ fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
     let context = Context::new(cli.global, environment);
     let result = dispatch(&cli.command, &context);
     tell_of_stores(&context);
+    notifying::finish(&context);
     match result {
         Ok(outcome) => outcome.exit_status(),
         Err(failure) => tell(&failure, context.output.json),
@@ -83,6 +88,9 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Key(command) => commands::key::run(command, context),
         Command::Store(command) => commands::store::run(command, context),
         Command::Replica(command) => commands::replica::run(command, context),
+        Command::Notify(command) => commands::notify::run(command, context),
+        Command::Watch(args) => commands::watch::run(args, context),
+        Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

@@ -15,7 +15,9 @@
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
+//! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
+//! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -32,11 +34,13 @@ mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod notify;
 mod program;
 mod replicas;
 mod s3;
 mod seaweed;
 mod servers;
+mod system;
 mod tidy;
 mod timed;
 mod vectors;
