@@ -106,7 +106,7 @@ pub struct RunState {
     /// Answers that have been taken.
     pub taken: BTreeSet<String>,
     /// What is to be done with steps in doubt, or that failed, as people said.
-    pub decisions: BTreeMap<String, Deed>,
+    pub decisions: BTreeMap<String, Answer>,
     /// Who wants it ended, and why.
     pub abort: Option<Answer>,
     /// Who went on with it last.
@@ -238,7 +238,7 @@ impl RunState {
         match answer.deed {
             Deed::Abort => self.abort = Some(answer.clone()),
             Deed::Done | Deed::Repeat => {
-                self.decisions.insert(answer.step.clone(), answer.deed);
+                self.decisions.insert(answer.step.clone(), answer.clone());
             }
             _ => {
                 if let Some(asked) = self.steps.get_mut(&answer.step).and_then(|step| step.asked.as_mut()) {

@@ -121,6 +121,10 @@ impl Engine<'_> {
                 let document = text.lines().last().and_then(|line| serde_json::from_str(line).ok());
                 Done::Well { output: document.unwrap_or(output), status, by }
             }
+            // What is wrong with the command line, the repository or the key is as wrong the next time.
+            Done::Badly { error, status: status @ Some(2 | 10 | 12), by, .. } => {
+                Done::Badly { error, status, by, may_retry: false }
+            }
             done => done,
         })
     }
@@ -299,7 +303,7 @@ impl Engine<'_> {
             Err(why) if notify.required && !is_waiting => Ok(Done::badly(why)),
             Err(why) if notify.acknowledge.is_none() => {
                 self.around.watcher.note(&format!("step {path}: {why}"));
-                Ok(Done::well(Value::Null))
+                Ok(Done::well(json!({ "not_told": why })))
             }
             told => {
                 if let Err(why) = told {

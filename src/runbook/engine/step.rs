@@ -11,7 +11,7 @@ use crate::runbook::engine::scope::Scope;
 use crate::runbook::engine::{Engine, Flow, is_composite};
 use crate::runbook::error::RunbookError;
 use crate::runbook::model::{Drill, OnFailure, Step};
-use crate::runbook::record::{Deed, Mode, Record, StepEnd};
+use crate::runbook::record::{Answer, Deed, Mode, Record, StepEnd};
 use crate::runbook::state::Progress;
 
 /// How long a program that outlived its run is waited for.
@@ -72,8 +72,10 @@ impl Engine<'_> {
             Some(Progress::Ended(StepEnd::Done | StepEnd::Skipped)) => return Ok(Flow::On),
             Some(Progress::Ended(StepEnd::Failed)) => match step.on_failure {
                 // Whoever resumes wants it tried anew, unless they have done it by hand.
-                OnFailure::Halt => match self.log.with(|state| state.decisions.get(&path).copied()) {
-                    Some(Deed::Done) => return self.take_for_done(&path, "a person"),
+                OnFailure::Halt => match self.log.with(|state| state.decisions.get(&path).cloned()) {
+                    Some(told) if told.deed == Deed::Done => {
+                        return self.take_for_done(&path, "a person", Some(&told));
+                    }
                     _ => attempts = 0,
                 },
                 _ => return self.failed(scope, step, &path, String::new()),
@@ -199,15 +201,16 @@ impl Engine<'_> {
         self.log.write(Record::Ended { step, end, output: Value::Null, status: None, error, by: None })
     }
 
-    fn take_for_done(&self, path: &str, how: &str) -> Result<Flow, RunbookError> {
+    /// A step was done, as is known from elsewhere; `told` by whom, and perhaps what it gave.
+    fn take_for_done(&self, path: &str, how: &str, told: Option<&Answer>) -> Result<Flow, RunbookError> {
         self.log.write(Record::Settled { step: path.to_owned(), done: true, how: how.to_owned() })?;
         self.log.write(Record::Ended {
             step: path.to_owned(),
             end: StepEnd::Done,
-            output: Value::Null,
+            output: told.and_then(|told| told.value.clone()).map_or(Value::Null, Value::from),
             status: None,
             error: None,
-            by: Some(how.to_owned()),
+            by: Some(told.map_or(how, |told| told.by.as_str()).to_owned()),
         })?;
         Ok(Flow::On)
     }
@@ -227,9 +230,9 @@ impl Engine<'_> {
         let settled = |done, how: &str| {
             self.log.write(Record::Settled { step: path.to_owned(), done, how: how.to_owned() })
         };
-        match self.log.with(|state| state.decisions.get(path).copied()) {
-            Some(Deed::Done) => {
-                self.take_for_done(path, "a person")?;
+        match self.log.with(|state| state.decisions.get(path).cloned()) {
+            Some(told) if told.deed == Deed::Done => {
+                self.take_for_done(path, "a person", Some(&told))?;
                 return Ok(Settled::Done);
             }
             Some(_) => {
@@ -241,7 +244,7 @@ impl Engine<'_> {
         if let Some(check) = &step.check {
             match self.condition(scope, step, path, check) {
                 Ok(Ok(())) => {
-                    self.take_for_done(path, "its check")?;
+                    self.take_for_done(path, "its check", None)?;
                     return Ok(Settled::Done);
                 }
                 Ok(Err(_)) => {

@@ -210,3 +210,6 @@ impl InputKind {
         if fits { Ok(value) } else { Err(format!("{value} is not {}", self.expected())) }
     }
 }
+
+#[cfg(test)]
+mod tests;

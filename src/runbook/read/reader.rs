@@ -284,7 +284,10 @@ impl Reader {
         expected: &str,
     ) -> Vec<(&'t Spanned<DeString<'i>>, &'t Value<'i>)> {
         let Some(inner) = self.table(table, key, expected) else { return Vec::new() };
-        inner.table.iter().collect()
+        // As they stand in the file: the order of options is part of a question.
+        let mut entries: Vec<_> = inner.table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        entries
     }
 
     /// A name that expressions can spell.

@@ -235,6 +235,9 @@ fn gaps(read: &Read, rto: Option<Duration>, recovered: Option<Duration>) -> Vec<
         if step.asked.as_ref().is_some_and(|asked| asked.escalated) {
             gaps.push(format!("step {path}: nobody answered in time, and others were asked"));
         }
+        if let Some(why) = step.output.get("not_told").and_then(|why| why.as_str()) {
+            gaps.push(format!("step {path} told nobody: {why}"));
+        }
         if step.by.as_deref() == Some("time-out") {
             gaps.push(format!("step {path} went on although nobody answered"));
         }

@@ -115,8 +115,8 @@ pub struct ResumeArgs {
     /// The run: its id, the beginning of one, or `latest`
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// A step in doubt, or one that failed, was done after all
-    #[arg(long, value_name = "STEP")]
+    /// A step in doubt, or one that failed, was done after all, and perhaps what it gave
+    #[arg(long, value_name = "STEP[=OUTPUT]")]
     pub done: Vec<String>,
     /// A step in doubt is to be done again
     #[arg(long, value_name = "STEP")]

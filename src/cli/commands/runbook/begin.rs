@@ -299,11 +299,14 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> CommandResult {
     claim(context, archive.as_ref(), &header, args.take_over)?;
     let (journal, state) = opened;
     for (names, deed) in [(&args.done, Deed::Done), (&args.repeat, Deed::Repeat)] {
-        for name in names {
+        for word in names {
+            let (name, output) =
+                word.split_once('=').map_or((word.as_str(), None), |(name, output)| (name, Some(output)));
             let step = find_step(&state, name).ok_or_else(|| {
                 Failure::usage(format!("run {run} has no step {name} that is in doubt or failed"))
             })?;
-            let answer = Answer::new(&step, deed, &by, "command", now);
+            let mut answer = Answer::new(&step, deed, &by, "command", now);
+            answer.value = output.map(str::to_owned);
             crate::runbook::answer::judge(&state, &answer).map_err(Failure::usage)?;
             leave(&runs.inbox(&run), &answer).map_err(|error| Failure::of(error.kind(), &error))?;
         }
