@@ -183,6 +183,10 @@ pub enum Command {
     /// Look after the stores of a repository that has several
     #[command(subcommand)]
     Replica(commands::replica::Command),
+    /// Tell people what happens, and see who was told
+    #[command(subcommand)]
+    Notify(commands::notify::Command),
+    Watch(commands::watch::Args),
     /// Look at the state of a machine: disks, boot loader, packages, services, accounts
     #[command(subcommand)]
     System(commands::system::Command),

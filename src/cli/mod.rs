@@ -16,6 +16,7 @@ pub mod environment;
 pub mod exit;
 mod hooks;
 pub mod manual;
+pub mod notifying;
 pub mod opening;
 pub mod output;
 mod protect;
@@ -62,6 +63,7 @@ fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
     let context = Context::new(cli.global, environment);
     let result = dispatch(&cli.command, &context);
     tell_of_stores(&context);
+    notifying::finish(&context);
     match result {
         Ok(outcome) => outcome.exit_status(),
         Err(failure) => tell(&failure, context.output.json),
@@ -86,6 +88,8 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Key(command) => commands::key::run(command, context),
         Command::Store(command) => commands::store::run(command, context),
         Command::Replica(command) => commands::replica::run(command, context),
+        Command::Notify(command) => commands::notify::run(command, context),
+        Command::Watch(args) => commands::watch::run(args, context),
         Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
