@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use crate::store::action::Action;
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// Bytes that an entry of a listing takes on the wire, about what S3 sends for one.
@@ -187,6 +188,10 @@ fn none<T>(_: &T) -> u64 {
 impl Store for DelayedStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

@@ -18,6 +18,7 @@ use crate::store::action::Action;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::random::{fraction, mix};
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// What goes wrong.
@@ -300,6 +301,10 @@ fn damaged(body: Bytes, fault: Fault, random: u64) -> Bytes {
 impl Store for FaultyStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

@@ -5,6 +5,8 @@
 //! come after. A backend that streams its bodies can pace them finer by taking from a [`Bandwidth`]
 //! itself.
 
+mod vault;
+
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use bytes::Bytes;
 use crate::store::clock::Clock;
 use crate::store::connections::{Connections, Outcome};
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// How much of the time that nothing moved can be made up for afterwards.
@@ -112,6 +115,10 @@ fn none<T>(_: &T) -> u64 {
 impl Store for LimitStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault().map(|_| self as &dyn Vault)
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::store::action::Action;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// One operation, written down when it ended.
@@ -99,6 +100,10 @@ fn writing(action: Action, key: &Key, body: &Bytes) -> Operation {
 impl Store for RecordingStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

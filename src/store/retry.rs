@@ -8,6 +8,8 @@
 //! A write whose acknowledgement was lost is not a conflict: where the repetition of an attempt of
 //! unknown outcome meets an object, that object is read back, and what is the caller's own is success.
 
+mod vault;
+
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use crate::store::counters::{Counters, count};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::random::{Random, fraction};
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// The longest a store can ask to be left alone; a hostile one would ask for ever.
@@ -251,6 +254,10 @@ impl Tries<'_> {
 impl Store for RetryStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault().map(|_| self as &dyn Vault)
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

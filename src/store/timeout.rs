@@ -15,6 +15,7 @@ use crate::store::action::Action;
 use crate::store::clock::{Clock, within};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// Whole objects are read under the limit for this many bytes, where nobody knows a smaller bound.
@@ -84,6 +85,10 @@ impl TimeoutStore {
 impl Store for TimeoutStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

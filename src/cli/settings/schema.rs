@@ -192,6 +192,18 @@ const S3: &[Field] = &[
         "\"server\" (the default): the server sees to it that nothing is replaced. \"single-writer\": for \
          servers that do not; sound only while one process at a time writes.",
     ),
+    field(
+        "lock",
+        Kind::Text,
+        "\"governance\" or \"compliance\": lock packs, segments, snapshots, key slots, the config and \
+         evidence by Object Lock as they are written. The bucket must have it switched on.",
+    ),
+    field("lock_for", Kind::Duration, "For how long, from the writing and from each renewal; 30d otherwise."),
+    field(
+        "lock_renew",
+        Kind::Duration,
+        "What is left of it when it is renewed; half of `lock_for` otherwise.",
+    ),
 ];
 
 const REPLICA: &[Field] = &[

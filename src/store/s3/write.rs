@@ -19,6 +19,7 @@ use crate::store::Version;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::s3::options::{Checksum, Conditional};
+use crate::store::s3::vault::{date_of, mode_of};
 use crate::store::s3::watch::{upload, while_it_moves};
 use crate::store::s3::{S3Store, errors, version_of};
 
@@ -112,6 +113,7 @@ impl S3Store {
     ) -> Result<Option<Version>, StoreError> {
         let asked = self.asked(key.as_str(), "write");
         let options = &self.options;
+        let retention = self.retention_of(key);
         let mut request = self
             .client()
             .await?
@@ -123,7 +125,9 @@ impl S3Store {
             .set_storage_class(options.class_of(key).map(StorageClass::from))
             .set_server_side_encryption(options.sse.as_deref().map(ServerSideEncryption::from))
             .set_ssekms_key_id(options.sse_kms_key.clone())
-            .set_request_payer(self.payer());
+            .set_request_payer(self.payer())
+            .set_object_lock_mode(retention.map(|retention| mode_of(retention.mode)))
+            .set_object_lock_retain_until_date(retention.map(|retention| date_of(retention.until)));
         let sum = checksum_text(options.checksum, &body);
         request = match options.checksum {
             Checksum::Crc32 => request.set_checksum_crc32(sum),
@@ -139,8 +143,11 @@ impl S3Store {
         let (stream, progress) = upload(body);
         let request = request.body(stream).customize().disable_payload_signing();
         match while_it_moves(request.send(), &progress, &self.limits).await {
-            Ok(Ok(done)) => Ok(done.e_tag().map(version_of)),
-            Ok(Err(error)) => Err(errors::of_sdk(asked, &error)),
+            Ok(Ok(done)) => {
+                self.note_granted(key, retention);
+                Ok(done.e_tag().map(version_of))
+            }
+            Ok(Err(error)) => Err(self.explain_refusal(errors::of_sdk(asked, &error), retention)),
             Err(broken) => Err(errors::of_broken(asked, broken, u64::MAX)),
         }
     }
@@ -161,7 +168,13 @@ impl S3Store {
             let constraint = BucketLocationConstraint::from(region.as_str());
             CreateBucketConfiguration::builder().location_constraint(constraint).build()
         });
-        let request = client.create_bucket().bucket(bucket).set_create_bucket_configuration(location);
+        // Where objects are to be locked, the bucket has to be made for it: it cannot be had later everywhere.
+        let locks = self.options.lock.map(|_| true);
+        let request = client
+            .create_bucket()
+            .bucket(bucket)
+            .set_object_lock_enabled_for_bucket(locks)
+            .set_create_bucket_configuration(location);
         match self.answer(self.asked(bucket, "make the bucket"), request.send()).await {
             Ok(_) => Ok(()),
             Err(StoreError::Service { code, .. }) if &*code == "BucketAlreadyOwnedByYou" => Ok(()),

@@ -8,6 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat};
+
+use super::bucket::{Bucket, Stored};
+use crate::base::time::{Clock, Timestamp};
 use crate::store::s3::S3Store;
 use crate::store::s3::options::{S3Options, decode};
 
@@ -36,13 +40,15 @@ pub enum Fault {
 
 #[derive(Default)]
 struct State {
-    objects: BTreeMap<String, Vec<u8>>,
+    bucket: Bucket,
     faults: VecDeque<Fault>,
     log: Vec<String>,
     has_bucket: bool,
     ignores_conditions: bool,
     page_size: usize,
     endless_listing: bool,
+    /// Who may neither delete versions nor end retentions, as a writer.
+    writers: Vec<&'static str>,
 }
 
 /// The server; ends with the process.
@@ -60,6 +66,25 @@ impl Drop for Fake {
             // Wakes whoever waits for connections.
             let _ = TcpStream::connect(("127.0.0.1", self.port));
         }
+    }
+}
+
+/// The server's own time.
+struct FakeClock(Arc<Mutex<State>>);
+
+impl std::fmt::Debug for FakeClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FakeClock")
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp { seconds: self.0.lock().unwrap().bucket.now, nanos: 0 }
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -125,7 +150,8 @@ impl Fake {
              &stall-timeout=1s{more}",
             self.port
         );
-        S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret")
+        let store = S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret");
+        store.with_clock(Arc::new(FakeClock(Arc::clone(&self.state))))
     }
 
     pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
@@ -145,7 +171,34 @@ impl Fake {
     }
 
     pub fn put_behind(&self, key: &str, body: &[u8]) {
-        self.state.lock().unwrap().objects.insert(key.into(), body.to_vec());
+        self.state.lock().unwrap().bucket.put(key, body.to_vec(), None);
+    }
+
+    /// The same server with a bucket that keeps versions, and locks them.
+    pub fn locking() -> Self {
+        let fake = Self::new();
+        fake.bucket(|bucket| (bucket.is_versioned, bucket.has_lock) = (true, true));
+        fake
+    }
+
+    /// Does something behind the server's back.
+    pub fn bucket<T>(&self, work: impl FnOnce(&mut Bucket) -> T) -> T {
+        work(&mut self.state.lock().unwrap().bucket)
+    }
+
+    /// Lets time pass, for the server and for the clocks it gave.
+    pub fn pass(&self, seconds: i64) {
+        self.bucket(|bucket| bucket.now += seconds);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp { seconds: self.bucket(|bucket| bucket.now), nanos: 0 }
+    }
+
+    /// A store of somebody who may write, but not delete versions.
+    pub fn store_of_writer(&self, more: &str) -> S3Store {
+        self.state.lock().unwrap().writers.push("writer");
+        self.store(more).with_access_key("writer", "secret")
     }
 
     /// Method, key and what else was asked for, of all requests so far.
@@ -260,30 +313,122 @@ fn etag(body: &[u8]) -> String {
     format!("\"{}\"", &blake3::hash(body).to_hex()[..32])
 }
 
+fn date(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).unwrap().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn http_date(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).unwrap().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+fn seconds(date: &str) -> i64 {
+    DateTime::parse_from_rfc3339(date).unwrap().timestamp()
+}
+
 fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Response {
     if !state.has_bucket {
         let makes = request.method == "PUT" && request.key.is_empty();
         state.has_bucket = makes;
+        if request.headers.get("x-amz-bucket-object-lock-enabled").is_some_and(|value| value == "true") {
+            (state.bucket.is_versioned, state.bucket.has_lock) = (true, true);
+        }
         return if makes { Response::new(200) } else { Response::error(404, "NoSuchBucket") };
     }
+    let asks = |what: &str| request.query.contains_key(what);
     match request.method.as_str() {
+        "PUT" if asks("retention") => retain(state, request),
         "PUT" => put(state, request),
-        "DELETE" => {
-            state.objects.remove(&request.key);
-            Response::new(204)
-        }
+        "DELETE" => delete(state, request),
         "HEAD" if request.key.is_empty() => Response::new(200),
-        "GET" if request.key.is_empty() && request.query.contains_key("list-type") => list(state, request),
-        "GET" if request.key.is_empty() => Response::error(404, "NoSuchConfiguration"),
-        _ => match state.objects.get(&request.key) {
+        "GET" if request.key.is_empty() && asks("list-type") => list(state, request),
+        "GET" if request.key.is_empty() && asks("versions") => list_versions(state, request),
+        "GET" if request.key.is_empty() => configuration(state, request),
+        "GET" if asks("retention") => retention(state, request),
+        _ => match state.bucket.version(&request.key, request.query.get("versionId")) {
             None => Response::error(404, "NoSuchKey"),
-            Some(body) => get(body, request, fault),
+            Some(Stored { body: None, .. }) => Response::error(405, "MethodNotAllowed"),
+            Some(Stored { body: Some(body), modified, .. }) => {
+                get(body, request, fault).header("last-modified", http_date(*modified))
+            }
         },
     }
 }
 
+fn is_writer(state: &State, request: &Request) -> bool {
+    let who = request.headers.get("authorization").map(String::as_str).unwrap_or_default();
+    state.writers.iter().any(|writer| who.contains(&format!("Credential={writer}/")))
+}
+
+fn delete(state: &mut State, request: &Request) -> Response {
+    let Some(id) = request.query.get("versionId") else {
+        state.bucket.delete(&request.key);
+        return Response::new(204);
+    };
+    let bypasses =
+        request.headers.get("x-amz-bypass-governance-retention").is_some_and(|value| value == "true");
+    match !is_writer(state, request) && state.bucket.delete_version(&request.key, id, bypasses) {
+        true => Response::new(204),
+        false => Response::error(403, "AccessDenied"),
+    }
+}
+
+fn configuration(state: &State, request: &Request) -> Response {
+    let bucket = &state.bucket;
+    let mut response = Response::new(200);
+    let text = if request.query.contains_key("versioning") && bucket.is_versioned {
+        "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>".to_owned()
+    } else if request.query.contains_key("object-lock") && bucket.has_lock {
+        let rule = bucket.default_retention.as_ref().map(|(mode, days)| {
+            format!(
+                "<Rule><DefaultRetention><Mode>{mode}</Mode><Days>{days}</Days></DefaultRetention></Rule>"
+            )
+        });
+        let rule = rule.unwrap_or_default();
+        format!(
+            "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}\
+             </ObjectLockConfiguration>"
+        )
+    } else {
+        return Response::error(404, "NoSuchConfiguration");
+    };
+    response.body = text.into_bytes();
+    response
+}
+
+fn between(text: &str, tag: &str) -> String {
+    let (_, rest) = text.split_once(&format!("<{tag}>")).unwrap();
+    rest.split_once(&format!("</{tag}>")).unwrap().0.to_owned()
+}
+
+fn retain(state: &mut State, request: &Request) -> Response {
+    let text = String::from_utf8(request.body.clone()).unwrap();
+    let until = seconds(&between(&text, "RetainUntilDate"));
+    if !state.bucket.has_lock {
+        return Response::error(400, "InvalidRequest");
+    }
+    match state.bucket.retain(&request.key, &between(&text, "Mode"), until) {
+        None => Response::error(404, "NoSuchKey"),
+        Some(true) => Response::new(200),
+        Some(false) => Response::error(403, "AccessDenied"),
+    }
+}
+
+fn retention(state: &State, request: &Request) -> Response {
+    match state.bucket.version(&request.key, request.query.get("versionId")) {
+        None => Response::error(404, "NoSuchKey"),
+        Some(Stored { retention: None, .. }) => Response::error(404, "NoSuchObjectLockConfiguration"),
+        Some(Stored { retention: Some((mode, until)), .. }) => {
+            let date = date(*until);
+            let text = format!(
+                "<Retention><Mode>{mode}</Mode><RetainUntilDate>{date}</RetainUntilDate></Retention>"
+            );
+            Response { body: text.into_bytes(), ..Response::new(200) }
+        }
+    }
+}
+
 fn put(state: &mut State, request: &Request) -> Response {
-    let current = state.objects.get(&request.key).map(|body| etag(body));
+    let current = state.bucket.current(&request.key).and_then(|stored| Some(etag(stored.body.as_ref()?)));
     let holds = match (request.headers.get("if-none-match"), request.headers.get("if-match")) {
         _ if state.ignores_conditions => true,
         (Some(_), _) => current.is_none(),
@@ -296,11 +441,22 @@ fn put(state: &mut State, request: &Request) -> Response {
     }
     let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &request.body) as u32;
     let told = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sum.to_be_bytes());
-    if request.headers.get("x-amz-checksum-crc32").is_some_and(|asked| *asked != told) {
+    let asked = request.headers.get("x-amz-checksum-crc32");
+    if asked.is_some_and(|asked| *asked != told) {
         return Response::error(400, "BadDigest");
     }
-    state.objects.insert(request.key.clone(), request.body.clone());
-    Response::new(200).header("etag", etag(&request.body))
+    let mode = request.headers.get("x-amz-object-lock-mode");
+    let until = request.headers.get("x-amz-object-lock-retain-until-date").map(|date| seconds(date));
+    let retention = mode.cloned().zip(until);
+    let will_lock = retention.is_some() || state.bucket.default_retention.is_some();
+    // As S3 has it: no lock without Object Lock, none in the past, and none without a checksum.
+    let is_past = until.is_some_and(|until| until <= state.bucket.now);
+    if will_lock && (!state.bucket.has_lock || is_past || asked.is_none()) {
+        return Response::error(400, "InvalidRequest");
+    }
+    let id = state.bucket.put(&request.key, request.body.clone(), retention);
+    let response = Response::new(200).header("etag", etag(&request.body));
+    if state.bucket.is_versioned { response.header("x-amz-version-id", id) } else { response }
 }
 
 fn get(body: &[u8], request: &Request, fault: Option<&Fault>) -> Response {
@@ -308,7 +464,6 @@ fn get(body: &[u8], request: &Request, fault: Option<&Fault>) -> Response {
     let told = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sum.to_be_bytes());
     let whole = || {
         let mut response = Response::new(200).header("etag", etag(body));
-        response = response.header("last-modified", "Tue, 24 Nov 2026 04:00:00 GMT");
         if request.method == "HEAD" {
             return response.header("content-length", body.len());
         }
@@ -338,7 +493,7 @@ fn list(state: &State, request: &Request) -> Response {
     let prefix = request.query.get("prefix").cloned().unwrap_or_default();
     let after = request.query.get("continuation-token").cloned().unwrap_or_default();
     let matching: Vec<_> =
-        state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after).collect();
+        state.bucket.listed().filter(|(key, _)| key.starts_with(&prefix) && **key > after).collect();
     let page = &matching[..matching.len().min(state.page_size)];
     let mut text = String::from("<ListBucketResult><EncodingType>url</EncodingType>");
     let is_last = page.len() == matching.len() && !state.endless_listing;
@@ -346,21 +501,55 @@ fn list(state: &State, request: &Request) -> Response {
     if let Some((key, _)) = page.last().filter(|_| !is_last) {
         text += &format!("<NextContinuationToken>{key}</NextContinuationToken>");
     }
-    for (key, body) in page {
-        let quoted: String = key
-            .bytes()
-            .map(|byte| match byte {
-                b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-                _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-                _ => format!("%{byte:02X}"),
-            })
-            .collect();
-        text += &format!(
-            "<Contents><Key>{quoted}</Key><Size>{}</Size><ETag>{}</ETag>\
-             <LastModified>2026-11-24T04:00:00.000Z</LastModified></Contents>",
-            body.len(),
-            etag(body).replace('"', "&quot;")
-        );
+    for (key, stored) in page {
+        text += &format!("<Contents>{}</Contents>", described(key, stored));
     }
     Response { body: (text + "</ListBucketResult>").into_bytes(), ..Response::new(200) }
+}
+
+/// What listings say of one version.
+fn described(key: &str, stored: &Stored) -> String {
+    let modified = date(stored.modified);
+    let mut text = format!("<Key>{}</Key><LastModified>{modified}</LastModified>", quoted(key));
+    if let Some(body) = &stored.body {
+        let etag = etag(body).replace('"', "&quot;");
+        text += &format!("<Size>{}</Size><ETag>{etag}</ETag>", body.len());
+    }
+    text
+}
+
+fn quoted(key: &str) -> String {
+    key.bytes()
+        .map(|byte| match byte {
+            b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn list_versions(state: &State, request: &Request) -> Response {
+    let asked = |name: &str| request.query.get(name).cloned().unwrap_or_default();
+    let prefix = asked("prefix");
+    let (key_marker, id_marker) = (asked("key-marker"), asked("version-id-marker"));
+    let all: Vec<_> = state.bucket.versions().filter(|(key, ..)| key.starts_with(&prefix)).collect();
+    let is_marker =
+        |(key, stored, _): &&(&String, &Stored, bool)| **key == key_marker && stored.id == id_marker;
+    let start = all.iter().position(|one| is_marker(&one)).map_or(0, |at| at + 1);
+    let end = all.len().min(start + state.page_size);
+    let is_last = end == all.len() && !state.endless_listing;
+    let mut text = String::from("<ListVersionsResult><EncodingType>url</EncodingType>");
+    text += &format!("<IsTruncated>{}</IsTruncated>", !is_last);
+    if let Some((key, stored, _)) = all[start..end].last().filter(|_| !is_last) {
+        let (key, id) = (quoted(key), &stored.id);
+        text +=
+            &format!("<NextKeyMarker>{key}</NextKeyMarker><NextVersionIdMarker>{id}</NextVersionIdMarker>");
+    }
+    for (key, stored, is_latest) in &all[start..end] {
+        let tag = if stored.body.is_some() { "Version" } else { "DeleteMarker" };
+        let (described, id) = (described(key, stored), &stored.id);
+        text +=
+            &format!("<{tag}>{described}<VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest></{tag}>");
+    }
+    Response { body: (text + "</ListVersionsResult>").into_bytes(), ..Response::new(200) }
 }

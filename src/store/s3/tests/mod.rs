@@ -1,6 +1,8 @@
 //! The S3 store against a server in this process: the contract, and every way a server can fail.
 
-mod fake;
+pub mod bucket;
+pub mod fake;
+mod vault;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
