@@ -304,6 +304,12 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s I -l inclu
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s e -l exclude -d 'Not what matches this pattern; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l map-user -d 'Give what was FROM\'s to TO, each a name or a number; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l map-group -d 'The same for groups' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l warm-up -d 'Warm up what lies in cold storage, wait until it can be read, and go on' -r -f -a "expedited\t'Minutes; the dearest, and not offered for what lies deepest'
+standard\t'Some hours'
+bulk\t'Half a day to two; the cheapest'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l warm-up-days -d 'For how many days what was warmed up stays readable' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l warm-up-poll -d 'How often to look whether what was asked for is there, such as 10m' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l warm-up-command -d 'Run this by `sh -c` instead of asking the store, with the objects\' keys on its standard input' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -320,7 +326,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l color -d '
 always\t'In files and pipes too'
 never\t'Nowhere'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l in-place -d 'Write to where it came from'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s n -l dry-run -d 'Show what would be done, and do nothing'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s n -l dry-run -l plan -d 'Show what would be done, and do nothing'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l verify -d 'Read back what was written and compare it with the repository\'s checksums'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l delete -d 'Delete what is at the target but not in the snapshot'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l no-resume -d 'Forget the journal of an interrupted restore and begin anew'
@@ -329,6 +335,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l numeric-ow
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l no-xattrs -d 'Restore no extended attributes, and so no ACLs'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l allow-devices -d 'Make device nodes'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l allow-setuid -d 'Keep setuid and setgid bits and file capabilities'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l no-wait -d 'Ask for what is cold and end with exit status 13; the same command restores it later'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s v -l verbose -d 'Say more; twice, still more'

@@ -14,4 +14,5 @@ pub mod repo;
 pub mod restore;
 pub mod store;
 pub mod sys;
+pub mod system;
 pub mod ui;

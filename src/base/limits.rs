@@ -21,6 +21,10 @@ pub const PACK_MAX_BYTES: u64 = 1 << 30;
 pub const PACK_MAX_BLOCKS: usize = 1 << 20;
 /// Most chunks in one pack.
 pub const PACK_MAX_CHUNKS: usize = 1 << 24;
+/// The first hexadecimal digit of the names that writers give packs of trees, and no others: so that a
+/// store can keep them at hand while it keeps packs of contents in an archive class.
+pub const META_PACK_DIGIT: char = '0';
+
 /// Longest directory of a pack, in bytes.
 pub const PACK_DIRECTORY_MAX_BYTES: usize = 640 << 20;
 
@@ -62,3 +66,11 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
 /// Longest host name used in object keys.
 pub const HOST_NAME_MAX_BYTES: usize = 255;
+
+/// Largest `system.json` that is read.
+pub const SYSTEM_STATE_MAX_BYTES: u64 = 64 << 20;
+
+/// Longest line of a run's journal: one event with what a program said.
+pub const JOURNAL_LINE_MAX_BYTES: usize = 4 << 20;
+/// Largest journal of a run.
+pub const JOURNAL_MAX_BYTES: u64 = 1 << 30;

@@ -55,6 +55,8 @@ pub struct RepositoryChoice {
     pub replicas: Vec<ReplicaSpec>,
     /// How several stores work together.
     pub set: SetOptions,
+    /// What warms objects up in the store's place.
+    pub warm_up_command: Option<String>,
 }
 
 impl Context {
@@ -140,6 +142,7 @@ impl Context {
             name: Some(name.to_owned()),
             fingerprint: repository.fingerprint.clone(),
             replicas: replicas(repository),
+            warm_up_command: repository.warm_up_command.clone(),
             set: SetOptions {
                 policy: repository.read_policy.as_deref().and_then(ReadPolicy::parse).unwrap_or_default(),
                 write_quorum: repository.write_quorum,
@@ -251,6 +254,7 @@ impl RepositoryChoice {
             tuning: Tuning::default(),
             replicas: Vec::new(),
             set: SetOptions::default(),
+            warm_up_command: None,
         }
     }
 }

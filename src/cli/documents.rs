@@ -292,6 +292,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("counts", "Entries by action, and bytes and requests that are needed."),
             ("warnings", WARNINGS),
             ("packs", "Each pack with the ranges to fetch: offset and length in bytes."),
+            ("cold", "How many packs lie in cold storage, their bytes, and the longest wait by speed."),
+            ("cold_packs", "Each of them with bytes, class, and whether it was asked for (is_warming)."),
             ("entries", "Each with path, type, action and size."),
         ],
     },

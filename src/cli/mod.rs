@@ -20,6 +20,7 @@ pub mod restore_run;
 pub mod secrets;
 pub mod settings;
 pub mod values;
+pub mod warm_up;
 
 use std::ffi::OsString;
 use std::io::Write;

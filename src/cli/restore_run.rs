@@ -14,6 +14,7 @@ use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::values::OwnerMap;
+use crate::cli::warm_up;
 use crate::repo::snapshot;
 use crate::restore::error::RestoreError;
 use crate::restore::execute::execute;
@@ -41,11 +42,17 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let source = RepositorySource::new(&indexed).map_err(|error| Failure::of(error.kind, &error))?;
     let origin = origin_of(&snapshot).map_err(|error| Failure::of(error.kind, &error))?;
     let progress = context.output.progress();
-    let planned = plan(&source, &origin, &options, &progress, interrupt).map_err(|error| failure(&error))?;
+    let mut planned =
+        plan(&source, &origin, &options, &progress, interrupt).map_err(|error| failure(&error))?;
     if args.dry_run {
         progress.finish();
         show(context, &planned)?;
+        warm_up::show(context, &planned);
         return Ok(Outcome::Done);
+    }
+    if let Some(waiting) = warm_up::run(&args.cold, context, &source, &mut planned, (&progress, interrupt))? {
+        progress.finish();
+        return Ok(waiting);
     }
     let result = execute(&source, &planned, &options, &progress, interrupt);
     progress.finish();
@@ -57,10 +64,11 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(summary.kind().map_or(Outcome::Done, Outcome::Told))
 }
 
-fn failure(error: &RestoreError) -> Failure {
+pub(in crate::cli) fn failure(error: &RestoreError) -> Failure {
     let failure = Failure::of(error.kind(), error);
     match error.kind() {
         ErrorKind::Interrupted => failure.hint("give the same command again to go on where it stopped"),
+        ErrorKind::Waiting => failure.hint(warm_up::HINT),
         _ => failure,
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::base::hex;
 use crate::base::ids::{ChunkId, ChunkKind, PackName};
 use crate::base::limits;
 use crate::crypto::derive::random_bytes;
@@ -81,6 +82,34 @@ impl PackWriter {
         let trailer = Trailer { directory_offset, directory_len };
         pad_with_trailer(&mut self.plain, &trailer.encode());
         let body = Bytes::from(sealed::seal(recipient, &self.plain)?);
-        Ok(SealedPack { name: PackName(random_bytes()), body, directory: self.directory })
+        Ok(SealedPack { name: new_name(self.directory.kind), body, directory: self.directory })
+    }
+}
+
+/// A random name, whose first digit tells packs of trees from packs of contents (`META_PACK_DIGIT`).
+fn new_name(kind: ChunkKind) -> PackName {
+    loop {
+        let name: [u8; 16] = random_bytes();
+        let is_meta = hex::encode(&name[..1]).starts_with(limits::META_PACK_DIGIT);
+        match kind {
+            ChunkKind::Meta if is_meta => return PackName(name),
+            ChunkKind::Data if !is_meta => return PackName(name),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::new_name;
+    use crate::base::ids::ChunkKind;
+    use crate::pack::reader::pack_key;
+
+    #[test]
+    fn names_tell_packs_of_trees_from_packs_of_contents() {
+        for _ in 0..200 {
+            assert!(pack_key(&new_name(ChunkKind::Meta)).starts_with("packs/0"));
+            assert!(!pack_key(&new_name(ChunkKind::Data)).starts_with("packs/0"));
+        }
     }
 }

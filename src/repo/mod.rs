@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod chain;
+pub mod cold;
 pub mod config;
 pub mod copies;
 pub mod init;

@@ -1,6 +1,7 @@
 //! Why a restore cannot begin or go on. What concerns single files is no such error: see `summary`.
 
 use crate::base::error_kind::ErrorKind;
+use crate::restore::cold::ColdCounts;
 use crate::restore::source::SourceError;
 use crate::sys::error::{SysError, show_path};
 
@@ -50,6 +51,16 @@ pub enum RestoreError {
     /// The plan was made with other options or for another target.
     #[error("the plan does not belong to these options")]
     OtherPlan,
+    /// Packs lie in cold storage.
+    #[error(
+        "{} of the packs that it needs ({} bytes) lie in cold storage and cannot be read before they are \
+         warmed up; nothing was written",
+        counts.packs, counts.bytes
+    )]
+    Cold {
+        /// How much, and how long it takes.
+        counts: ColdCounts,
+    },
     /// The end was asked for.
     #[error("interrupted; run the same command again to go on")]
     Interrupted,
@@ -64,6 +75,7 @@ impl RestoreError {
             RestoreError::NoSuchPath { .. }
             | RestoreError::NotADirectory { .. }
             | RestoreError::Pattern { .. } => ErrorKind::Usage,
+            RestoreError::Cold { .. } => ErrorKind::Waiting,
             RestoreError::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }

@@ -103,6 +103,7 @@ pub fn execute(
     if plan.target != options.target {
         return Err(RestoreError::OtherPlan);
     }
+    plan.need_warm()?;
     let started = Instant::now();
     let run = Run::begin(source, plan, options, monitor, interrupt)?;
     let verified = match run.steps() {

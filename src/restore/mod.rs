@@ -9,6 +9,7 @@
 //! Left out: what to restore first, drills and their evidence (the engines above), and printing.
 
 mod better;
+pub mod cold;
 mod compare;
 mod content;
 mod dirs;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::base::ids::SnapshotId;
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::repo::tree::{Entry, EntryKind};
+use crate::restore::cold::{self, ColdPack};
 use crate::restore::error::RestoreError;
 use crate::restore::items::{Action, Items};
 use crate::restore::journal::{self, Past};
@@ -32,6 +33,7 @@ pub struct RestorePlan {
     pub(in crate::restore) inherits_group: bool,
     pub(in crate::restore) journal: PathBuf,
     pub(in crate::restore) resumes: bool,
+    pub(in crate::restore) cold: Vec<ColdPack>,
     warnings: Vec<String>,
     counts: Counts,
 }
@@ -112,10 +114,12 @@ pub fn plan(
         inherits_group: inherits || inherits_group || makes_target,
         journal,
         resumes: past.is_some(),
+        cold: Vec::new(),
         warnings,
         counts: Counts::default(),
     };
     plan.counts = plan.count();
+    plan.cold = cold::find(source, &plan.packs_read())?;
     monitor.event(Event::Total { files: plan.counts.files, bytes: plan.counts.restore_bytes });
     Ok(plan)
 }

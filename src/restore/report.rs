@@ -6,6 +6,7 @@ use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
 use crate::repo::tree::EntryKind;
+use crate::restore::cold::ColdCounts;
 use crate::restore::items::{Action, ROOT};
 use crate::restore::plan::{RestorePlan, SCHEMA};
 
@@ -19,6 +20,8 @@ impl Serialize for RestorePlan {
         map.serialize_entry("counts", self.counts())?;
         map.serialize_entry("warnings", self.warnings())?;
         map.serialize_entry("packs", &Packs(self))?;
+        map.serialize_entry("cold", &ColdCounts::of(self.cold()))?;
+        map.serialize_entry("cold_packs", self.cold())?;
         map.serialize_entry("entries", &Entries(self))?;
         map.end()
     }

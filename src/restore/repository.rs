@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::base::error_kind::ErrorKind;
-use crate::base::ids::{ChunkId, ChunkKind};
+use crate::base::ids::{ChunkId, ChunkKind, PackName};
 use crate::base::secret::Secret32;
 use crate::chunker::Chunker;
 use crate::index::rows::{Location, PackRow};
@@ -12,6 +12,8 @@ use crate::repo::read::{IndexedRepository, ReadError};
 use crate::repo::snapshot::Snapshot;
 use crate::repo::tree::{ChunkList, Entry};
 use crate::restore::source::{Origin, PackRef, Source, SourceError};
+use crate::store::archive::{WarmUp, Warmth};
+use crate::store::error::StoreError;
 
 impl From<ReadError> for SourceError {
     fn from(error: ReadError) -> Self {
@@ -70,6 +72,18 @@ impl Source for RepositorySource<'_> {
         self.repository.plain_from_copies(&row, plain, is_right)
     }
 
+    fn tells_warmth(&self) -> bool {
+        self.repository.tells_warmth()
+    }
+
+    fn warmth(&self, packs: &[PackRef]) -> Result<Vec<Warmth>, SourceError> {
+        self.repository.warmth(&names(packs)).map_err(|error| cold_error("looked at", error))
+    }
+
+    fn warm_up(&self, packs: &[PackRef], how: WarmUp) -> Result<(), SourceError> {
+        self.repository.warm_up(&names(packs), how).map_err(|error| cold_error("warmed up", error))
+    }
+
     fn chunk_id(&self, plain: &[u8]) -> ChunkId {
         chunk_id(&self.key, plain)
     }
@@ -80,6 +94,18 @@ impl Source for RepositorySource<'_> {
             what: "the repository's chunker cannot be set up".into(),
             source: Some(Box::new(error)),
         })
+    }
+}
+
+fn names(packs: &[PackRef]) -> Vec<PackName> {
+    packs.iter().map(|pack| pack.name).collect()
+}
+
+fn cold_error(done: &str, error: StoreError) -> SourceError {
+    SourceError {
+        kind: error.kind(),
+        what: format!("the packs that it needs cannot be {done}"),
+        source: Some(Box::new(error)),
     }
 }
 

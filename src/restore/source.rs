@@ -7,6 +7,7 @@ use crate::base::ids::{ChunkId, PackName, SnapshotId};
 use crate::chunker::Chunker;
 use crate::index::rows::Location;
 use crate::repo::tree::{ChunkList, Entry};
+use crate::store::archive::{WarmUp, Warmth};
 
 /// Something of the repository cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,18 @@ pub trait Source: Sync {
         _is_right: &dyn Fn(&[u8]) -> bool,
     ) -> Option<Vec<u8>> {
         None
+    }
+    /// Whether the store tells of packs that have to be warmed up before they are read.
+    fn tells_warmth(&self) -> bool {
+        false
+    }
+    /// Whether each of `packs` can be read now.
+    fn warmth(&self, packs: &[PackRef]) -> Result<Vec<Warmth>, SourceError> {
+        Ok(vec![Warmth::Warm; packs.len()])
+    }
+    /// Asks the store to make `packs` readable.
+    fn warm_up(&self, _packs: &[PackRef], _how: WarmUp) -> Result<(), SourceError> {
+        Ok(())
     }
     /// The id that a data chunk with this content has.
     fn chunk_id(&self, plain: &[u8]) -> ChunkId;

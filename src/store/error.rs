@@ -136,6 +136,19 @@ pub enum StoreError {
         /// Why it failed.
         source: io::Error,
     },
+    /// The object lies in an archive class, and no copy of it can be read yet.
+    #[error(
+        "{location}: {key} lies in cold storage ({class}) and cannot be read before it is warmed up; \
+         `lifeboat restore --plan` lists what is cold, `restore --warm-up` asks for it"
+    )]
+    Cold {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// The archive class, as the store calls it.
+        class: Box<str>,
+    },
     /// The store asks to be asked less often.
     #[error("{location}: it is asked too much at once (while it was to {action} {key}); run again later")]
     Throttled {
@@ -221,6 +234,7 @@ impl StoreError {
             | StoreError::Refused { .. } => ErrorKind::Damage,
             StoreError::NoStore { .. } => ErrorKind::NoRepository,
             StoreError::Unsupported { .. } | StoreError::InvalidKey { .. } => ErrorKind::Usage,
+            StoreError::Cold { .. } => ErrorKind::Waiting,
             StoreError::AlreadyExists { .. }
             | StoreError::Conflict { .. }
             | StoreError::ReadOnly { .. }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::store::action::Action;
+use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::random::{fraction, mix};
@@ -305,6 +306,10 @@ impl Store for FaultyStore {
 
     fn vault(&self) -> Option<&dyn Vault> {
         self.inner.vault()
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.inner.archive()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

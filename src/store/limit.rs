@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::store::archive::{Archive, WarmUp, Warmth};
 use crate::store::clock::Clock;
 use crate::store::connections::{Connections, Outcome};
 use crate::store::key::Key;
@@ -112,6 +113,26 @@ fn none<T>(_: &T) -> u64 {
     0
 }
 
+impl Archive for LimitStore {
+    fn may_be_cold(&self, key: &Key) -> bool {
+        self.inner.archive().is_some_and(|archive| archive.may_be_cold(key))
+    }
+
+    fn warmth(&self, key: &Key) -> StoreFuture<'_, Warmth> {
+        match self.inner.archive() {
+            Some(archive) => self.run(0, archive.warmth(key), none),
+            None => Box::pin(async { Ok(Warmth::Warm) }),
+        }
+    }
+
+    fn warm_up(&self, key: &Key, how: WarmUp) -> StoreFuture<'_, ()> {
+        match self.inner.archive() {
+            Some(archive) => self.run(0, archive.warm_up(key, how), none),
+            None => Box::pin(async { Ok(()) }),
+        }
+    }
+}
+
 impl Store for LimitStore {
     fn location(&self) -> String {
         self.inner.location()
@@ -119,6 +140,10 @@ impl Store for LimitStore {
 
     fn vault(&self) -> Option<&dyn Vault> {
         self.inner.vault().map(|_| self as &dyn Vault)
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.inner.archive().map(|_| self as &dyn Archive)
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

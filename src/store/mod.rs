@@ -5,6 +5,7 @@
 //! Retrying, replicas and limits are wrappers around the trait, not options inside a backend.
 
 pub mod action;
+pub mod archive;
 pub mod client;
 pub mod clock;
 pub mod connections;
@@ -45,6 +46,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::base::time::Timestamp;
+use crate::store::archive::Archive;
 use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
@@ -202,6 +204,11 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Versions and retention, of a store that may have them; wrappers hand it on.
     fn vault(&self) -> Option<&dyn Vault> {
+        None
+    }
+
+    /// Archive classes, of a store that has them; wrappers hand it on.
+    fn archive(&self) -> Option<&dyn Archive> {
         None
     }
 }

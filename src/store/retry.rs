@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::store::archive::{Archive, WarmUp, Warmth};
 use crate::store::clock::Clock;
 use crate::store::counters::{Counters, count};
 use crate::store::error::StoreError;
@@ -251,6 +252,28 @@ impl Tries<'_> {
     }
 }
 
+impl Archive for RetryStore {
+    fn may_be_cold(&self, key: &Key) -> bool {
+        self.inner.archive().is_some_and(|archive| archive.may_be_cold(key))
+    }
+
+    fn warmth(&self, key: &Key) -> StoreFuture<'_, Warmth> {
+        let key = key.clone();
+        match self.inner.archive() {
+            Some(archive) => self.repeat(move || archive.warmth(&key)),
+            None => Box::pin(async { Ok(Warmth::Warm) }),
+        }
+    }
+
+    fn warm_up(&self, key: &Key, how: WarmUp) -> StoreFuture<'_, ()> {
+        let key = key.clone();
+        match self.inner.archive() {
+            Some(archive) => self.repeat(move || archive.warm_up(&key, how)),
+            None => Box::pin(async { Ok(()) }),
+        }
+    }
+}
+
 impl Store for RetryStore {
     fn location(&self) -> String {
         self.inner.location()
@@ -258,6 +281,10 @@ impl Store for RetryStore {
 
     fn vault(&self) -> Option<&dyn Vault> {
         self.inner.vault().map(|_| self as &dyn Vault)
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.inner.archive().map(|_| self as &dyn Archive)
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::store::action::Action;
+use crate::store::archive::{Archive, WarmUp, Warmth};
 use crate::store::clock::{Clock, within};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
@@ -82,6 +83,28 @@ impl TimeoutStore {
     }
 }
 
+impl Archive for TimeoutStore {
+    fn may_be_cold(&self, key: &Key) -> bool {
+        self.inner.archive().is_some_and(|archive| archive.may_be_cold(key))
+    }
+
+    fn warmth(&self, key: &Key) -> StoreFuture<'_, Warmth> {
+        match self.inner.archive() {
+            Some(archive) => self.run(Action::Stat, key.as_str(), self.limits.operation, archive.warmth(key)),
+            None => Box::pin(async { Ok(Warmth::Warm) }),
+        }
+    }
+
+    fn warm_up(&self, key: &Key, how: WarmUp) -> StoreFuture<'_, ()> {
+        match self.inner.archive() {
+            Some(archive) => {
+                self.run(Action::Stat, key.as_str(), self.limits.operation, archive.warm_up(key, how))
+            }
+            None => Box::pin(async { Ok(()) }),
+        }
+    }
+}
+
 impl Store for TimeoutStore {
     fn location(&self) -> String {
         self.inner.location()
@@ -89,6 +112,10 @@ impl Store for TimeoutStore {
 
     fn vault(&self) -> Option<&dyn Vault> {
         self.inner.vault()
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        self.inner.archive().map(|_| self as &dyn Archive)
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

@@ -50,7 +50,7 @@ impl Ending {
         self == Ending::Exited(0)
     }
 
-    fn of(status: ExitStatus) -> Self {
+    pub(super) fn of(status: ExitStatus) -> Self {
         match (status.code(), status.signal()) {
             (Some(code), _) => Ending::Exited(code),
             (None, signal) => Ending::Killed(signal.unwrap_or(0)),
@@ -102,6 +102,12 @@ impl Surroundings {
     fn command(&self, program: &OsStr, arguments: &[OsString]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null());
+        self.apply(&mut command);
+        command
+    }
+
+    /// Makes `command` run in them.
+    pub(super) fn apply(&self, command: &mut Command) {
         for name in &self.without {
             command.env_remove(name);
         }
@@ -109,7 +115,6 @@ impl Surroundings {
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
-        command
     }
 }
 

@@ -13,10 +13,13 @@
 
 pub mod child;
 pub mod clock;
+pub mod command;
 #[cfg(target_os = "linux")]
 pub mod dir;
 pub mod error;
 pub mod file;
+pub mod http;
+pub mod journal;
 pub mod lock;
 #[cfg(target_os = "linux")]
 pub mod meta;
@@ -24,6 +27,8 @@ pub mod meta;
 mod open;
 pub mod path;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod rooted;
 pub mod signal;
 #[cfg(target_os = "linux")]
 pub mod stat;

@@ -17,6 +17,7 @@
 
 mod backup;
 mod chaos;
+mod cold;
 mod command_line;
 mod crash;
 mod damage;

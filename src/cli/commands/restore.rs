@@ -1,11 +1,12 @@
 //! `lifeboat restore`: bring files back.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use crate::cli::values::{OwnerMap, SnapshotPath, parse_owner_map, parse_snapshot_path};
+use crate::cli::values::{OwnerMap, SnapshotPath, parse_duration, parse_owner_map, parse_snapshot_path};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,7 +17,11 @@ Examples:
   lifeboat restore latest --target /srv --include '*.conf' --verify
       Restore some files, and read them back.
   lifeboat restore latest@db1:/home --target /home --delete --overwrite if-changed
-      Make a directory what it was.";
+      Make a directory what it was.
+  lifeboat restore latest --target /mnt/new --plan
+      Show what it would do, and which packs would have to be warmed up first.
+  lifeboat restore latest --target /mnt/new --warm-up=bulk
+      Warm them up as cheaply as can be, wait, and restore.";
 
 /// Bring files back
 ///
@@ -42,7 +47,7 @@ pub struct Args {
     pub in_place: bool,
 
     /// Show what would be done, and do nothing
-    #[arg(long, short = 'n')]
+    #[arg(long, short = 'n', visible_alias = "plan")]
     pub dry_run: bool,
 
     /// Read back what was written and compare it with the repository's checksums
@@ -72,6 +77,57 @@ pub struct Args {
     /// What needs consent.
     #[command(flatten)]
     pub consent: ConsentArgs,
+
+    /// What lies in cold storage.
+    #[command(flatten)]
+    pub cold: ColdArgs,
+}
+
+/// How fast packs are warmed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Speed {
+    /// Minutes; the dearest, and not offered for what lies deepest.
+    Expedited,
+    /// Some hours.
+    Standard,
+    /// Half a day to two; the cheapest.
+    Bulk,
+}
+
+/// What is done about packs in cold storage. Without --warm-up, a restore that needs any ends before it
+/// writes anything, with exit status 13.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Cold storage")]
+pub struct ColdArgs {
+    /// Warm up what lies in cold storage, wait until it can be read, and go on
+    ///
+    /// The store charges for it; --plan shows how much there is. A wait that was interrupted goes on when the
+    /// same command is given again; nothing is asked for twice.
+    #[arg(long, value_name = "SPEED", value_enum, num_args = 0..=1, require_equals = true,
+          default_missing_value = "standard")]
+    pub warm_up: Option<Speed>,
+
+    /// For how many days what was warmed up stays readable
+    #[arg(long, value_name = "N", default_value_t = 7, requires = "warm_up",
+          value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub warm_up_days: u32,
+
+    /// Ask for what is cold and end with exit status 13; the same command restores it later
+    #[arg(long, requires = "warm_up")]
+    pub no_wait: bool,
+
+    /// How often to look whether what was asked for is there, such as 10m
+    #[arg(long, value_name = "DURATION", requires = "warm_up", value_parser = parse_duration)]
+    pub warm_up_poll: Option<Duration>,
+
+    /// Run this by `sh -c` instead of asking the store, with the objects' keys on its standard input
+    ///
+    /// For stores that are warmed up in another way. It gets one key a line, and LIFEBOAT_WARM_UP_SPEED,
+    /// LIFEBOAT_WARM_UP_DAYS and LIFEBOAT_REPO as variables. Where the store does not tell what is cold, it
+    /// gets all packs that the restore reads, and is believed when it ends; `warm_up_command` in the
+    /// configuration says the same for a repository.
+    #[arg(long, value_name = "COMMAND", requires = "warm_up")]
+    pub warm_up_command: Option<String>,
 }
 
 /// What to do where a file is there already.

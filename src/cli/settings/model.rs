@@ -73,6 +73,8 @@ pub struct RepositorySettings {
     /// When to give up trying again.
     #[serde(deserialize_with = "duration")]
     pub retry_deadline: Option<Duration>,
+    /// What warms objects up.
+    pub warm_up_command: Option<String>,
     /// The options of a bucket.
     pub s3: S3Settings,
     /// Further stores that hold the same.

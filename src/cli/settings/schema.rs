@@ -158,6 +158,12 @@ const REPOSITORY: &[Field] = &[
         Kind::Integer(1, 16),
         "How many required replicas must hold a write; more than half of them otherwise, and never fewer.",
     ),
+    field(
+        "warm_up_command",
+        Kind::Text,
+        "A command for `sh -c` that warms objects up where the store does not do it by itself; `restore \
+         --warm-up` gives it their keys, one a line.",
+    ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
 ];
 
@@ -173,7 +179,12 @@ const S3: &[Field] = &[
     field("ca_bundle", Kind::Path, "Certificates (PEM) to trust beside the system's."),
     field("proxy", Kind::Text, "The URL of an HTTP proxy."),
     field("storage_class", Kind::Text, "The storage class of every object; none that has to be warmed up."),
-    field("storage_class_packs", Kind::Text, "The storage class of packs, where it is to be another."),
+    field(
+        "storage_class_packs",
+        Kind::Text,
+        "The storage class of packs of file contents, \"GLACIER\" and \"DEEP_ARCHIVE\" among them; what \
+         every command reads stays at hand.",
+    ),
     field("sse", Kind::Text, "How the server encrypts: \"AES256\", \"aws:kms\" or \"aws:kms:dsse\"."),
     field("sse_kms_key", Kind::Text, "The KMS key for it."),
     field("request_payer", Kind::Bool, "The requester pays."),

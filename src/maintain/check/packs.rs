@@ -24,6 +24,7 @@ use crate::maintain::check::segments::told;
 use crate::maintain::check::{Checking, ReadData};
 use crate::pack::directory::{Block, Directory, TRAILER_BYTES, Trailer};
 use crate::pack::reader::pack_key;
+use crate::store::archive::Warmth;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::refetch::with_refetch;
@@ -33,6 +34,8 @@ const BUDGET_BYTES: u64 = 512 << 20;
 
 /// What is wrong with a pack.
 enum Fault {
+    /// It lies in cold storage, which is no fault, and cannot be read.
+    Cold,
     /// All of it.
     Whole(&'static str, String),
     /// Something of it; what is lost by that is told apart.
@@ -77,6 +80,7 @@ pub fn read_packs(
             chosen.retain(|pack| pack.kind != kind);
         }
     }
+    leave_cold(checking, &mut chosen, findings)?;
     let bytes = chosen.iter().map(|pack| pack.sealed_len).fold(0, u64::saturating_add);
     checking.monitor.event(Event::Total { files: chosen.len() as u64, bytes });
     let sums = index_sums(checking);
@@ -105,6 +109,32 @@ pub fn read_packs(
         }
     });
     results.into_inner().unwrap_or_else(PoisonError::into_inner).2
+}
+
+/// Leaves out packs in cold storage, and says so: reading them has to be asked and paid for first.
+fn leave_cold(
+    checking: &Checking<'_>,
+    chosen: &mut Vec<PackRow>,
+    findings: &mut Findings,
+) -> Result<(), CheckError> {
+    let names: Vec<PackName> = chosen.iter().map(|pack| pack.name).collect();
+    let warmth = checking.repository.warmth(&names)?;
+    let mut is_warm = warmth.iter().map(|warmth| *warmth == Warmth::Warm);
+    let before = chosen.len();
+    let mut bytes = 0u64;
+    chosen.retain(|pack| {
+        let keep = is_warm.next().unwrap_or(true);
+        bytes = bytes.saturating_add(if keep { 0 } else { pack.sealed_len });
+        keep
+    });
+    if chosen.len() < before {
+        findings.unchecked(format!(
+            "{} packs ({bytes} bytes) in cold storage; they are there and have their size, but their \
+             contents can be read only after `lifeboat restore --warm-up`",
+            before - chosen.len()
+        ));
+    }
+    Ok(())
 }
 
 fn is_selected(select: ReadData, name: &PackName) -> bool {
@@ -152,6 +182,7 @@ fn take(checking: &Checking<'_>, read: Read, findings: &mut Findings, damage: &m
     let mut of_chunks = None;
     for fault in read.faults {
         match fault {
+            Fault::Cold => findings.unchecked(format!("{key}: it has come to lie in cold storage")),
             Fault::Whole(code, what) => {
                 let id = findings.damage(code, key.clone(), what, PACK_ADVICE);
                 damage.pack(read.pack, id);
@@ -209,6 +240,12 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
         Ok(plain) => plain,
         Err(Unread::Store(error)) if error.kind() == ErrorKind::Damage || is_damage(&error) => {
             read.faults.push(whole("pack-missing", error.to_string()));
+            return Ok(read);
+        }
+        // It has been put there since it was asked about.
+        Err(Unread::Store(StoreError::Cold { .. })) => {
+            read.bytes = 0;
+            read.faults.push(Fault::Cold);
             return Ok(read);
         }
         Err(Unread::Store(error)) => return Err(error.into()),

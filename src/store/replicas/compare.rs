@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::base::limits;
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::store::ObjectMeta;
+use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
 use crate::store::replicas::member::chain;
@@ -33,6 +34,8 @@ pub struct Compared {
     pub different: Vec<String>,
     /// Objects that could not be read for comparison.
     pub unreadable: Vec<String>,
+    /// How many objects lie in cold storage there, whose contents were therefore not compared.
+    pub cold: u64,
 }
 
 /// All of them.
@@ -131,6 +134,7 @@ impl Set {
             for (at, size) in holders {
                 match self.copy(*at, key, limits::PACK_MAX_BYTES).await {
                     Ok(body) => hashes.push((*at, *size, *blake3::hash(&body).as_bytes())),
+                    Err(StoreError::Cold { .. }) => compared.replicas[*at].cold += 1,
                     Err(_) => compared.replicas[*at].unreadable.push(key.to_string()),
                 }
             }

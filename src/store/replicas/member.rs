@@ -3,13 +3,16 @@
 //! All requests go through [`Member::ask`]: it bounds the time, counts what is under way, and feeds the
 //! breaker and the measurements.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::store::Store;
+use crate::store::archive::Warmth;
 use crate::store::error::StoreError;
+use crate::store::key::Key;
 use crate::store::replicas::breaker::{Breaker, State};
 use crate::store::replicas::policy::Candidate;
 use crate::store::replicas::queue::Queue;
@@ -33,6 +36,7 @@ pub struct Member {
     /// Copies that were replaced since the set was opened.
     pub repaired: AtomicU64,
     store: RwLock<Result<Arc<dyn Store>, String>>,
+    cold: Mutex<HashSet<Key>>,
     health: Mutex<Health>,
     connections: AtomicUsize,
     outstanding_bytes: AtomicU64,
@@ -64,6 +68,7 @@ impl Member {
             missed: AtomicU64::new(0),
             repaired: AtomicU64::new(0),
             store: RwLock::new(store),
+            cold: Mutex::default(),
             health: Mutex::new(health),
             connections: AtomicUsize::new(0),
             outstanding_bytes: AtomicU64::new(0),
@@ -80,6 +85,24 @@ impl Member {
     /// Its store, unless it is left out.
     pub fn store(&self) -> Option<Arc<dyn Store>> {
         self.store.read().unwrap_or_else(PoisonError::into_inner).as_ref().ok().cloned()
+    }
+
+    /// Whether its copy was met cold.
+    pub fn is_cold(&self, key: &Key) -> bool {
+        self.cold.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    /// Remembers that its copy was met cold.
+    pub fn met_cold(&self, key: &Key) {
+        self.cold.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+    }
+
+    /// Remembers how its copy was met.
+    pub fn note_warmth(&self, key: &Key, warmth: Warmth) {
+        match warmth {
+            Warmth::Warm => drop(self.cold.lock().unwrap_or_else(PoisonError::into_inner).remove(key)),
+            Warmth::Warming(_) | Warmth::Cold(_) => self.met_cold(key),
+        }
     }
 
     /// Leaves it out from now on.
@@ -175,7 +198,7 @@ impl Member {
                 }
                 health.error = None;
             }
-            Err(error) if is_answer(error) => {
+            Err(error) if is_answer(error) || matches!(error, StoreError::Cold { .. }) => {
                 health.breaker.succeeded();
                 if bytes.is_some() {
                     health.speed.measured(0, took);

@@ -42,6 +42,7 @@
 //!
 //! What is deliberately left out: erasure coding, consensus beyond one decision per key, and clocks.
 
+mod archive;
 pub mod ballot;
 pub mod breaker;
 pub mod class;
@@ -70,6 +71,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::class::Class;
@@ -366,6 +368,11 @@ impl Store for ReplicatedStore {
 
     fn replicas(&self) -> Option<&ReplicatedStore> {
         Some(self)
+    }
+
+    fn archive(&self) -> Option<&dyn Archive> {
+        let has_classes = |member: &Arc<Member>| member.store().is_some_and(|one| one.archive().is_some());
+        self.0.members.iter().any(has_classes).then_some(self)
     }
 }
 

@@ -112,7 +112,7 @@ impl Set {
                     return Ok(found);
                 }
                 Some(Ok((at, Err(error)))) => {
-                    self.take_failure(&mut reading, at, error);
+                    self.take_failure(key, &mut reading, at, error);
                     if let Some(next) = self.start(&mut reading, bytes, &request) {
                         current = Some(next);
                     }
@@ -133,10 +133,10 @@ impl Set {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut order = policy::order(self.options.policy, &candidates, key.as_str(), bytes, turn);
         order.retain(|at| !self.members[*at].queue.hides(key));
-        // What is known to be missing there is asked for last.
+        // What is known to be missing there is asked for last, and what lies cold there before that.
         order.sort_by_key(|at| {
-            let known = self.members[*at].queue.contains(key);
-            (known, self.members[*at].store().is_none())
+            let member = &self.members[*at];
+            (member.queue.contains(key), member.store().is_none(), member.is_cold(key))
         });
         order.reverse();
         order
@@ -159,7 +159,7 @@ impl Set {
         Some(at)
     }
 
-    fn take_failure<T>(&self, reading: &mut Reading<T>, at: usize, error: StoreError) {
+    fn take_failure<T>(&self, key: &Key, reading: &mut Reading<T>, at: usize, error: StoreError) {
         let member = &self.members[at];
         match error {
             StoreError::NotFound { .. } => {
@@ -168,6 +168,11 @@ impl Set {
             }
             // A copy that is cut off or swollen: another one may be whole.
             error @ (StoreError::ShortRead { .. } | StoreError::TooLarge { .. }) => {
+                reading.failure = Some(error);
+            }
+            // Another one may have it at hand.
+            error @ StoreError::Cold { .. } => {
+                member.met_cold(key);
                 reading.failure = Some(error);
             }
             error => {
@@ -180,7 +185,10 @@ impl Set {
         let hidden = self.required().filter(|member| member.queue.hides(key)).count();
         match reading.failure {
             Some(error) if reading.absent + hidden < self.sight() => error,
-            Some(error @ (StoreError::ShortRead { .. } | StoreError::TooLarge { .. })) => error,
+            Some(
+                error
+                @ (StoreError::ShortRead { .. } | StoreError::TooLarge { .. } | StoreError::Cold { .. }),
+            ) => error,
             _ => StoreError::NotFound { location: self.location(), key: key.to_string() },
         }
     }

@@ -121,6 +121,7 @@ fn of_answer(asked: Asked<'_>, answer: Answer) -> StoreError {
             let after = answer.retry_after.map(|after| after.min(RETRY_AFTER_MAX));
             StoreError::Throttled { location, key, action: asked.action, after }
         }
+        ("InvalidObjectState", _) => StoreError::Cold { location, key, class: "an archive class".into() },
         _ if is(FULL) || answer.status == 507 => StoreError::Full { location, key },
         _ if is(TRANSIENT) => transient_answer(asked, answer),
         ("NoSuchKey" | "NotFound", _) | ("", 404) => StoreError::NotFound { location, key },

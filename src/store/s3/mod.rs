@@ -10,6 +10,7 @@
 //! - Payloads are not signed, for what hashes them twice tells nothing: their checksum is a signed
 //!   header, and what is in them is authenticated by the floors above.
 
+mod archive;
 mod client;
 pub mod errors;
 pub mod features;
@@ -38,8 +39,10 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 
 use crate::base::time::{Clock, Timestamp};
+use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::{Key, check_prefix};
+use crate::store::s3::archive::{Classes, is_doubtful};
 use crate::store::s3::errors::Asked;
 use crate::store::s3::options::{S3Options, decode};
 use crate::store::s3::watch::{Limits, read_all, until_it_begins};
@@ -70,6 +73,7 @@ pub struct S3Store {
     clock: Arc<dyn Clock>,
     /// What was written with a retention and nobody has asked about yet.
     granted: Mutex<Vec<(Key, Retention)>>,
+    classes: Classes,
 }
 
 impl fmt::Debug for S3Store {
@@ -98,6 +102,7 @@ impl S3Store {
             bucket_is_there: AtomicBool::new(false),
             clock: Arc::new(SystemClock),
             granted: Mutex::default(),
+            classes: Classes::default(),
         }
     }
 
@@ -278,6 +283,7 @@ impl S3Store {
         let below = format!("{}{prefix}", self.options.prefix);
         let asked = self.asked(if prefix.is_empty() { "objects" } else { prefix }, "list");
         let mut found: Vec<ObjectMeta> = Vec::new();
+        let mut doubtful: HashSet<Key> = HashSet::new();
         let mut tokens: HashSet<String> = HashSet::new();
         let (mut token, mut empty_pages) = (None, 0usize);
         loop {
@@ -293,7 +299,13 @@ impl S3Store {
             let page = self.answer(asked, request.send()).await?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
             let before = found.len();
-            found.extend(page.contents().iter().filter_map(|object| self.meta(object, prefix, is_encoded)));
+            for object in page.contents() {
+                let Some(meta) = self.meta(object, prefix, is_encoded) else { continue };
+                if object.storage_class().is_some_and(|class| is_doubtful(class.as_str())) {
+                    doubtful.insert(meta.key.clone());
+                }
+                found.push(meta);
+            }
             if !page.is_truncated().unwrap_or(false) {
                 break;
             }
@@ -307,6 +319,7 @@ impl S3Store {
                 return Err(errors::unsound(asked, "a listing that does not go on"));
             }
         }
+        self.classes.listed(prefix, doubtful);
         found.sort_by(|left, right| left.key.cmp(&right.key));
         found.dedup_by(|left, right| left.key == right.key);
         Ok(found)
@@ -369,6 +382,10 @@ impl Store for S3Store {
         Some(self)
     }
 
+    fn archive(&self) -> Option<&dyn Archive> {
+        Some(self)
+    }
+
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {
         let key = key.clone();
         Box::pin(async move { self.create_now(&key, body).await })
@@ -423,4 +440,4 @@ impl S3Store {
 }
 
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::hex;
+use crate::base::limits::META_PACK_DIGIT;
+use crate::store::archive::ArchiveClass;
 use crate::store::key::Key;
 use crate::store::s3::lock_options::LockOptions;
 use crate::store::vault::LockPolicy;
@@ -22,7 +24,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("ca-bundle", "a file of the certificates (PEM) that the server's is checked against"),
     ("proxy", "the URL of an HTTP proxy"),
     ("storage-class", "the storage class of every object"),
-    ("storage-class-packs", "the storage class of packs, which hold what was backed up"),
+    ("storage-class-packs", "the storage class of packs of file contents; GLACIER and DEEP_ARCHIVE too"),
     ("sse", "AES256, aws:kms or aws:kms:dsse: how the server is to encrypt what it keeps"),
     ("sse-kms-key", "the KMS key for that"),
     ("request-payer", "true: the requester pays"),
@@ -62,7 +64,7 @@ pub struct S3Options {
     pub proxy: Option<String>,
     /// The storage class of objects; the bucket's default where there is none.
     pub storage_class: Option<String>,
-    /// The storage class of packs, where theirs is another.
+    /// The storage class of packs of contents, where theirs is another.
     pub storage_class_packs: Option<String>,
     /// Server-side encryption.
     pub sse: Option<String>,
@@ -179,7 +181,7 @@ impl S3Options {
             "profile" => self.profile = Some(value),
             "ca-bundle" => self.ca_bundle = Some(value.into()),
             "proxy" => self.proxy = Some(checked_url(name, value)?),
-            "storage-class" => self.storage_class = Some(checked_class(name, value)?),
+            "storage-class" => self.storage_class = Some(warm_class(name, checked_class(name, value)?)?),
             "storage-class-packs" => self.storage_class_packs = Some(checked_class(name, value)?),
             "sse" => match value.as_str() {
                 "AES256" | "aws:kms" | "aws:kms:dsse" => self.sse = Some(value),
@@ -225,11 +227,18 @@ impl S3Options {
         text
     }
 
-    /// The storage class that the object `key` gets, if not the bucket's own default.
+    /// The storage class that the object `key` gets, if not the bucket's own default: packs of contents
+    /// may lie in another one than what every command reads, which packs of trees are part of.
     pub fn class_of(&self, key: &Key) -> Option<&str> {
-        let packs = self.storage_class_packs.as_deref().filter(|_| key.as_str().starts_with("packs/"));
+        let packs = self.storage_class_packs.as_deref().filter(|_| is_content(key.as_str()));
         packs.or(self.storage_class.as_deref())
     }
+}
+
+/// Whether an object is a pack of contents, as its name tells: those of trees begin with
+/// [`META_PACK_DIGIT`].
+fn is_content(key: &str) -> bool {
+    key.strip_prefix("packs/").is_some_and(|name| !name.starts_with(META_PACK_DIGIT))
 }
 
 /// `url` with one more option.
@@ -317,13 +326,20 @@ fn checked_url(name: &str, value: String) -> Result<String, String> {
 }
 
 fn checked_class(name: &str, value: String) -> Result<String, String> {
-    match value.as_str() {
-        "GLACIER" | "DEEP_ARCHIVE" => Err(format!(
-            "`{name}` cannot be {value}: objects of that class cannot be read before they were warmed up, \
-             and this version does not do that; GLACIER_IR is as cheap to keep and can be read at once"
+    match value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {
+        true => Ok(value),
+        false => Err(format!("`{name}` is the name of a storage class, such as STANDARD_IA")),
+    }
+}
+
+/// A class whose objects can be read at once.
+fn warm_class(name: &str, value: String) -> Result<String, String> {
+    match ArchiveClass::parse(&value) {
+        Some(_) => Err(format!(
+            "`{name}` cannot be {value}: what every command reads would have to be warmed up first; \
+             storage-class-packs={value} puts only the contents of files there"
         )),
-        class if class.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) => Ok(value),
-        _ => Err(format!("`{name}` is the name of a storage class, such as STANDARD_IA")),
+        None => Ok(value),
     }
 }
 

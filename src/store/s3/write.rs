@@ -18,6 +18,7 @@ use crc_fast::CrcAlgorithm;
 use crate::store::Version;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::s3::archive::is_doubtful;
 use crate::store::s3::options::{Checksum, Conditional};
 use crate::store::s3::vault::{date_of, mode_of};
 use crate::store::s3::watch::{upload, while_it_moves};
@@ -145,6 +146,9 @@ impl S3Store {
         match while_it_moves(request.send(), &progress, &self.limits).await {
             Ok(Ok(done)) => {
                 self.note_granted(key, retention);
+                if options.class_of(key).is_some_and(is_doubtful) {
+                    self.classes.wrote(key);
+                }
                 Ok(done.e_tag().map(version_of))
             }
             Ok(Err(error)) => Err(self.explain_refusal(errors::of_sdk(asked, &error), retention)),

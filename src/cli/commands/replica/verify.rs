@@ -93,6 +93,9 @@ pub fn told(comparison: &Comparison) -> String {
                 text.push_str(&format!("; {} {word} ({named}{more})", format::count(keys.len() as u64)));
             }
         }
+        if one.cold > 0 {
+            text.push_str(&format!("; {} in cold storage not compared", format::count(one.cold)));
+        }
         text.push('\n');
     }
     let how = if comparison.is_deep { "contents compared" } else { "listings and sizes compared" };

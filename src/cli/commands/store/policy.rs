@@ -54,6 +54,8 @@ fn policy(role: RoleName, partition: &str, bucket: &str, prefix: &str) -> Value 
         }
         RoleName::Restorer => {
             statements.push(maker.allow("Read", &["s3:GetObject"], &["*"]));
+            // Only where packs lie in an archive class is it ever asked for.
+            statements.push(maker.allow("WarmUp", &["s3:RestoreObject"], &["packs/*"]));
             statements.push(maker.create("AddKeys", &["config", "keys/*"]));
             statements.push(maker.allow("RemoveKeys", &["s3:DeleteObject"], &["keys/*"]));
         }
@@ -147,6 +149,15 @@ mod tests {
             assert!(!allows(writer, "s3:PutObject", &format!("arn:aws:s3:::b/p/{closed}")), "{closed}");
         }
         assert!(!allows(writer, "s3:GetObject", "arn:aws:s3:::b/p/packs/00/1"));
+    }
+
+    #[test]
+    fn only_a_restorer_has_packs_warmed_up() {
+        let pack = "arn:aws:s3:::b/p/packs/10/1";
+        assert!(allows(RoleName::Restorer, "s3:RestoreObject", pack));
+        for role in [RoleName::Writer, RoleName::Maintainer] {
+            assert!(!allows(role, "s3:RestoreObject", pack));
+        }
     }
 
     #[test]

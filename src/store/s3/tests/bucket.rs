@@ -3,6 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, SecondsFormat};
+
+use super::{Request, Response, State, etag};
+
 /// One version; without a body it is a delete marker.
 #[derive(Clone, Debug)]
 pub struct Stored {
@@ -129,4 +133,136 @@ impl Bucket {
             versions.iter().enumerate().rev().map(move |(at, stored)| (key, stored, at == newest))
         })
     }
+}
+
+pub(super) fn date(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).unwrap().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+pub(super) fn http_date(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).unwrap().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+pub(super) fn seconds(date: &str) -> i64 {
+    DateTime::parse_from_rfc3339(date).unwrap().timestamp()
+}
+
+fn is_writer(state: &State, request: &Request) -> bool {
+    let who = request.headers.get("authorization").map(String::as_str).unwrap_or_default();
+    state.writers.iter().any(|writer| who.contains(&format!("Credential={writer}/")))
+}
+
+pub(super) fn delete(state: &mut State, request: &Request) -> Response {
+    let Some(id) = request.query.get("versionId") else {
+        state.bucket.delete(&request.key);
+        return Response::new(204);
+    };
+    let bypasses =
+        request.headers.get("x-amz-bypass-governance-retention").is_some_and(|value| value == "true");
+    match !is_writer(state, request) && state.bucket.delete_version(&request.key, id, bypasses) {
+        true => Response::new(204),
+        false => Response::error(403, "AccessDenied"),
+    }
+}
+
+pub(super) fn configuration(state: &State, request: &Request) -> Response {
+    let bucket = &state.bucket;
+    let mut response = Response::new(200);
+    let text = if request.query.contains_key("versioning") && bucket.is_versioned {
+        "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>".to_owned()
+    } else if request.query.contains_key("object-lock") && bucket.has_lock {
+        let rule = bucket.default_retention.as_ref().map(|(mode, days)| {
+            format!(
+                "<Rule><DefaultRetention><Mode>{mode}</Mode><Days>{days}</Days></DefaultRetention></Rule>"
+            )
+        });
+        let rule = rule.unwrap_or_default();
+        format!(
+            "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}\
+             </ObjectLockConfiguration>"
+        )
+    } else {
+        return Response::error(404, "NoSuchConfiguration");
+    };
+    response.body = text.into_bytes();
+    response
+}
+
+fn between(text: &str, tag: &str) -> String {
+    let (_, rest) = text.split_once(&format!("<{tag}>")).unwrap();
+    rest.split_once(&format!("</{tag}>")).unwrap().0.to_owned()
+}
+
+pub(super) fn retain(state: &mut State, request: &Request) -> Response {
+    let text = String::from_utf8(request.body.clone()).unwrap();
+    let until = seconds(&between(&text, "RetainUntilDate"));
+    if !state.bucket.has_lock {
+        return Response::error(400, "InvalidRequest");
+    }
+    match state.bucket.retain(&request.key, &between(&text, "Mode"), until) {
+        None => Response::error(404, "NoSuchKey"),
+        Some(true) => Response::new(200),
+        Some(false) => Response::error(403, "AccessDenied"),
+    }
+}
+
+pub(super) fn retention(state: &State, request: &Request) -> Response {
+    match state.bucket.version(&request.key, request.query.get("versionId")) {
+        None => Response::error(404, "NoSuchKey"),
+        Some(Stored { retention: None, .. }) => Response::error(404, "NoSuchObjectLockConfiguration"),
+        Some(Stored { retention: Some((mode, until)), .. }) => {
+            let date = date(*until);
+            let text = format!(
+                "<Retention><Mode>{mode}</Mode><RetainUntilDate>{date}</RetainUntilDate></Retention>"
+            );
+            Response { body: text.into_bytes(), ..Response::new(200) }
+        }
+    }
+}
+
+/// What listings say of one version.
+pub(super) fn described(key: &str, stored: &Stored) -> String {
+    let modified = date(stored.modified);
+    let mut text = format!("<Key>{}</Key><LastModified>{modified}</LastModified>", quoted(key));
+    if let Some(body) = &stored.body {
+        let etag = etag(body).replace('"', "&quot;");
+        text += &format!("<Size>{}</Size><ETag>{etag}</ETag>", body.len());
+    }
+    text
+}
+
+fn quoted(key: &str) -> String {
+    key.bytes()
+        .map(|byte| match byte {
+            b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+pub(super) fn list_versions(state: &State, request: &Request) -> Response {
+    let asked = |name: &str| request.query.get(name).cloned().unwrap_or_default();
+    let prefix = asked("prefix");
+    let (key_marker, id_marker) = (asked("key-marker"), asked("version-id-marker"));
+    let all: Vec<_> = state.bucket.versions().filter(|(key, ..)| key.starts_with(&prefix)).collect();
+    let is_marker =
+        |(key, stored, _): &&(&String, &Stored, bool)| **key == key_marker && stored.id == id_marker;
+    let start = all.iter().position(|one| is_marker(&one)).map_or(0, |at| at + 1);
+    let end = all.len().min(start + state.page_size);
+    let is_last = end == all.len() && !state.endless_listing;
+    let mut text = String::from("<ListVersionsResult><EncodingType>url</EncodingType>");
+    text += &format!("<IsTruncated>{}</IsTruncated>", !is_last);
+    if let Some((key, stored, _)) = all[start..end].last().filter(|_| !is_last) {
+        let (key, id) = (quoted(key), &stored.id);
+        text +=
+            &format!("<NextKeyMarker>{key}</NextKeyMarker><NextVersionIdMarker>{id}</NextVersionIdMarker>");
+    }
+    for (key, stored, is_latest) in &all[start..end] {
+        let tag = if stored.body.is_some() { "Version" } else { "DeleteMarker" };
+        let (described, id) = (described(key, stored), &stored.id);
+        text +=
+            &format!("<{tag}>{described}<VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest></{tag}>");
+    }
+    Response { body: (text + "</ListVersionsResult>").into_bytes(), ..Response::new(200) }
 }

@@ -1,4 +1,8 @@
-//! An S3 server in this process that does as it is told: sound by default, faulty on demand.
+//! An S3 server in this process that does as it is told: sound by default, faulty on demand. It has
+//! archive classes, whose objects it gives only after they were asked for and looked at often enough.
+//!
+//! The integration tests include this file as well: it uses nothing of the crate.
+#![allow(dead_code)] // Not everybody who includes it uses all of it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -8,12 +12,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat};
+#[path = "bucket.rs"]
+pub mod bucket;
 
-use super::bucket::{Bucket, Stored};
-use crate::base::time::{Clock, Timestamp};
-use crate::store::s3::S3Store;
-use crate::store::s3::options::{S3Options, decode};
+use self::bucket::{Bucket, Stored};
 
 /// What the next request is answered with instead.
 #[derive(Clone, Debug)]
@@ -38,9 +40,23 @@ pub enum Fault {
     FlippedBit,
 }
 
+/// Where an object of an archive class stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Copy {
+    /// Nobody asked for one.
+    None,
+    /// It takes so many looks more until it is there.
+    Ready(u32),
+}
+
 #[derive(Default)]
 struct State {
+    /// Its objects, and what is known of them.
     bucket: Bucket,
+    /// The class and the copy of objects that are not STANDARD.
+    classes: BTreeMap<String, (String, Copy)>,
+    /// How many looks a copy takes to be made.
+    looks: u32,
     faults: VecDeque<Fault>,
     log: Vec<String>,
     has_bucket: bool,
@@ -66,25 +82,6 @@ impl Drop for Fake {
             // Wakes whoever waits for connections.
             let _ = TcpStream::connect(("127.0.0.1", self.port));
         }
-    }
-}
-
-/// The server's own time.
-struct FakeClock(Arc<Mutex<State>>);
-
-impl std::fmt::Debug for FakeClock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("FakeClock")
-    }
-}
-
-impl Clock for FakeClock {
-    fn now(&self) -> Timestamp {
-        Timestamp { seconds: self.0.lock().unwrap().bucket.now, nanos: 0 }
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
     }
 }
 
@@ -138,20 +135,33 @@ impl Fake {
         fake
     }
 
-    /// A store in it, with short time-outs.
-    pub fn store(&self, more: &str) -> S3Store {
-        self.store_for(more, false)
+    /// The URL of a store in it, without its scheme.
+    pub fn url(&self) -> String {
+        format!("bucket/pre/fix?endpoint=http://127.0.0.1:{}", self.port)
     }
 
-    /// The same; makes its bucket if need be.
-    pub fn store_for(&self, more: &str, create: bool) -> S3Store {
-        let url = format!(
-            "bucket/pre/fix?endpoint=http://127.0.0.1:{}&connect-timeout=500ms&first-byte-timeout=1s\
-             &stall-timeout=1s{more}",
-            self.port
-        );
-        let store = S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret");
-        store.with_clock(Arc::new(FakeClock(Arc::clone(&self.state))))
+    /// How many looks a copy of an object in an archive class takes until it is there.
+    pub fn warm_up_after(&self, looks: u32) {
+        self.state.lock().unwrap().looks = looks;
+    }
+
+    /// Takes all copies away, as the server does when their days are over.
+    pub fn cool_down(&self) {
+        self.state.lock().unwrap().classes.values_mut().for_each(|(_, copy)| *copy = Copy::None);
+    }
+
+    /// Puts objects whose key contains `part` into another class.
+    pub fn move_to(&self, part: &str, class: &str) {
+        let state = &mut *self.state.lock().unwrap();
+        for key in state.bucket.listed().map(|(key, _)| key).filter(|key| key.contains(part)) {
+            state.classes.insert(key.clone(), (class.into(), Copy::None));
+        }
+    }
+
+    /// Keys and classes of all objects that are not STANDARD.
+    pub fn classes(&self) -> Vec<(String, String)> {
+        let state = self.state.lock().unwrap();
+        state.classes.iter().map(|(key, (class, _))| (key.clone(), class.clone())).collect()
     }
 
     pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
@@ -191,14 +201,14 @@ impl Fake {
         self.bucket(|bucket| bucket.now += seconds);
     }
 
-    pub fn now(&self) -> Timestamp {
-        Timestamp { seconds: self.bucket(|bucket| bucket.now), nanos: 0 }
+    /// Seconds since 1970, by the server's clock.
+    pub fn now(&self) -> i64 {
+        self.bucket(|bucket| bucket.now)
     }
 
-    /// A store of somebody who may write, but not delete versions.
-    pub fn store_of_writer(&self, more: &str) -> S3Store {
-        self.state.lock().unwrap().writers.push("writer");
-        self.store(more).with_access_key("writer", "secret")
+    /// Whoever has this access key may write, but neither delete versions nor end retentions.
+    pub fn let_write_only(&self, id: &'static str) {
+        self.state.lock().unwrap().writers.push(id);
     }
 
     /// Method, key and what else was asked for, of all requests so far.
@@ -309,20 +319,24 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     Some(Request { method, key, query, headers, body })
 }
 
+/// Text without its percent-encoding.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::new();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
 fn etag(body: &[u8]) -> String {
     format!("\"{}\"", &blake3::hash(body).to_hex()[..32])
-}
-
-fn date(seconds: i64) -> String {
-    DateTime::from_timestamp(seconds, 0).unwrap().to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-fn http_date(seconds: i64) -> String {
-    DateTime::from_timestamp(seconds, 0).unwrap().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-fn seconds(date: &str) -> i64 {
-    DateTime::parse_from_rfc3339(date).unwrap().timestamp()
 }
 
 fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Response {
@@ -336,94 +350,79 @@ fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Respon
     }
     let asks = |what: &str| request.query.contains_key(what);
     match request.method.as_str() {
-        "PUT" if asks("retention") => retain(state, request),
+        "PUT" if asks("retention") => bucket::retain(state, request),
         "PUT" => put(state, request),
-        "DELETE" => delete(state, request),
+        "DELETE" => {
+            if !asks("versionId") {
+                state.classes.remove(&request.key);
+            }
+            bucket::delete(state, request)
+        }
+        "POST" if asks("restore") => warm_up(state, request),
         "HEAD" if request.key.is_empty() => Response::new(200),
         "GET" if request.key.is_empty() && asks("list-type") => list(state, request),
-        "GET" if request.key.is_empty() && asks("versions") => list_versions(state, request),
-        "GET" if request.key.is_empty() => configuration(state, request),
-        "GET" if asks("retention") => retention(state, request),
+        "GET" if request.key.is_empty() && asks("versions") => bucket::list_versions(state, request),
+        "GET" if request.key.is_empty() => bucket::configuration(state, request),
+        "GET" if asks("retention") => bucket::retention(state, request),
         _ => match state.bucket.version(&request.key, request.query.get("versionId")) {
             None => Response::error(404, "NoSuchKey"),
             Some(Stored { body: None, .. }) => Response::error(405, "MethodNotAllowed"),
             Some(Stored { body: Some(body), modified, .. }) => {
-                get(body, request, fault).header("last-modified", http_date(*modified))
+                let told =
+                    |response: Response| response.header("last-modified", bucket::http_date(*modified));
+                match (request.method.as_str(), state.classes.get_mut(&request.key)) {
+                    ("GET", Some((class, copy))) if is_archive(class) && *copy != Copy::Ready(0) => {
+                        Response::error(403, "InvalidObjectState")
+                    }
+                    ("HEAD", Some((class, copy))) => tell_class(told(get(body, request, fault)), class, copy),
+                    _ => told(get(body, request, fault)),
+                }
             }
         },
     }
 }
 
-fn is_writer(state: &State, request: &Request) -> bool {
-    let who = request.headers.get("authorization").map(String::as_str).unwrap_or_default();
-    state.writers.iter().any(|writer| who.contains(&format!("Credential={writer}/")))
+fn is_archive(class: &str) -> bool {
+    matches!(class, "GLACIER" | "DEEP_ARCHIVE" | "ARCHIVE_ACCESS" | "DEEP_ARCHIVE_ACCESS")
 }
 
-fn delete(state: &mut State, request: &Request) -> Response {
-    let Some(id) = request.query.get("versionId") else {
-        state.bucket.delete(&request.key);
-        return Response::new(204);
+/// What HEAD says of an object's class and of its copy, which comes nearer with every look.
+fn tell_class(response: Response, class: &str, copy: &mut Copy) -> Response {
+    let response = match (class.ends_with("_ACCESS"), &copy) {
+        (true, Copy::Ready(0)) => return response.header("x-amz-storage-class", "INTELLIGENT_TIERING"),
+        (true, _) => response
+            .header("x-amz-storage-class", "INTELLIGENT_TIERING")
+            .header("x-amz-archive-status", class),
+        (false, _) => response.header("x-amz-storage-class", class),
     };
-    let bypasses =
-        request.headers.get("x-amz-bypass-governance-retention").is_some_and(|value| value == "true");
-    match !is_writer(state, request) && state.bucket.delete_version(&request.key, id, bypasses) {
-        true => Response::new(204),
-        false => Response::error(403, "AccessDenied"),
-    }
-}
-
-fn configuration(state: &State, request: &Request) -> Response {
-    let bucket = &state.bucket;
-    let mut response = Response::new(200);
-    let text = if request.query.contains_key("versioning") && bucket.is_versioned {
-        "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>".to_owned()
-    } else if request.query.contains_key("object-lock") && bucket.has_lock {
-        let rule = bucket.default_retention.as_ref().map(|(mode, days)| {
-            format!(
-                "<Rule><DefaultRetention><Mode>{mode}</Mode><Days>{days}</Days></DefaultRetention></Rule>"
-            )
-        });
-        let rule = rule.unwrap_or_default();
-        format!(
-            "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}\
-             </ObjectLockConfiguration>"
-        )
-    } else {
-        return Response::error(404, "NoSuchConfiguration");
-    };
-    response.body = text.into_bytes();
-    response
-}
-
-fn between(text: &str, tag: &str) -> String {
-    let (_, rest) = text.split_once(&format!("<{tag}>")).unwrap();
-    rest.split_once(&format!("</{tag}>")).unwrap().0.to_owned()
-}
-
-fn retain(state: &mut State, request: &Request) -> Response {
-    let text = String::from_utf8(request.body.clone()).unwrap();
-    let until = seconds(&between(&text, "RetainUntilDate"));
-    if !state.bucket.has_lock {
-        return Response::error(400, "InvalidRequest");
-    }
-    match state.bucket.retain(&request.key, &between(&text, "Mode"), until) {
-        None => Response::error(404, "NoSuchKey"),
-        Some(true) => Response::new(200),
-        Some(false) => Response::error(403, "AccessDenied"),
-    }
-}
-
-fn retention(state: &State, request: &Request) -> Response {
-    match state.bucket.version(&request.key, request.query.get("versionId")) {
-        None => Response::error(404, "NoSuchKey"),
-        Some(Stored { retention: None, .. }) => Response::error(404, "NoSuchObjectLockConfiguration"),
-        Some(Stored { retention: Some((mode, until)), .. }) => {
-            let date = date(*until);
-            let text = format!(
-                "<Retention><Mode>{mode}</Mode><RetainUntilDate>{date}</RetainUntilDate></Retention>"
-            );
-            Response { body: text.into_bytes(), ..Response::new(200) }
+    match copy {
+        Copy::None => response,
+        Copy::Ready(0) => {
+            let until = "expiry-date=\"Fri, 04 Dec 2026 00:00:00 GMT\"";
+            response.header("x-amz-restore", format!("ongoing-request=\"false\", {until}"))
         }
+        Copy::Ready(looks) => {
+            *looks -= 1;
+            response.header("x-amz-restore", "ongoing-request=\"true\"")
+        }
+    }
+}
+
+fn warm_up(state: &mut State, request: &Request) -> Response {
+    let looks = state.looks;
+    let text = String::from_utf8_lossy(&request.body).into_owned();
+    match state.classes.get_mut(&request.key) {
+        None => Response::error(404, "NoSuchKey"),
+        Some((class, _)) if !is_archive(class) => Response::error(403, "InvalidObjectState"),
+        Some((class, _)) if class.starts_with("DEEP") && text.contains("Expedited") => {
+            Response::error(400, "InvalidArgument")
+        }
+        Some((_, Copy::Ready(left))) if *left > 0 => Response::error(409, "RestoreAlreadyInProgress"),
+        Some((class, copy)) if text.contains("<Days>") != class.ends_with("_ACCESS") => {
+            *copy = Copy::Ready(looks);
+            Response::new(202)
+        }
+        Some(_) => Response::error(400, "MalformedXML"),
     }
 }
 
@@ -446,7 +445,7 @@ fn put(state: &mut State, request: &Request) -> Response {
         return Response::error(400, "BadDigest");
     }
     let mode = request.headers.get("x-amz-object-lock-mode");
-    let until = request.headers.get("x-amz-object-lock-retain-until-date").map(|date| seconds(date));
+    let until = request.headers.get("x-amz-object-lock-retain-until-date").map(|date| bucket::seconds(date));
     let retention = mode.cloned().zip(until);
     let will_lock = retention.is_some() || state.bucket.default_retention.is_some();
     // As S3 has it: no lock without Object Lock, none in the past, and none without a checksum.
@@ -455,6 +454,10 @@ fn put(state: &mut State, request: &Request) -> Response {
         return Response::error(400, "InvalidRequest");
     }
     let id = state.bucket.put(&request.key, request.body.clone(), retention);
+    match request.headers.get("x-amz-storage-class").filter(|class| *class != "STANDARD") {
+        Some(class) => state.classes.insert(request.key.clone(), (class.clone(), Copy::None)),
+        None => state.classes.remove(&request.key),
+    };
     let response = Response::new(200).header("etag", etag(&request.body));
     if state.bucket.is_versioned { response.header("x-amz-version-id", id) } else { response }
 }
@@ -502,54 +505,13 @@ fn list(state: &State, request: &Request) -> Response {
         text += &format!("<NextContinuationToken>{key}</NextContinuationToken>");
     }
     for (key, stored) in page {
-        text += &format!("<Contents>{}</Contents>", described(key, stored));
+        let class = match state.classes.get(key.as_str()) {
+            None => "STANDARD",
+            Some((class, _)) if class.ends_with("_ACCESS") => "INTELLIGENT_TIERING",
+            Some((class, _)) => class,
+        };
+        let described = bucket::described(key, stored);
+        text += &format!("<Contents>{described}<StorageClass>{class}</StorageClass></Contents>");
     }
     Response { body: (text + "</ListBucketResult>").into_bytes(), ..Response::new(200) }
-}
-
-/// What listings say of one version.
-fn described(key: &str, stored: &Stored) -> String {
-    let modified = date(stored.modified);
-    let mut text = format!("<Key>{}</Key><LastModified>{modified}</LastModified>", quoted(key));
-    if let Some(body) = &stored.body {
-        let etag = etag(body).replace('"', "&quot;");
-        text += &format!("<Size>{}</Size><ETag>{etag}</ETag>", body.len());
-    }
-    text
-}
-
-fn quoted(key: &str) -> String {
-    key.bytes()
-        .map(|byte| match byte {
-            b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
-fn list_versions(state: &State, request: &Request) -> Response {
-    let asked = |name: &str| request.query.get(name).cloned().unwrap_or_default();
-    let prefix = asked("prefix");
-    let (key_marker, id_marker) = (asked("key-marker"), asked("version-id-marker"));
-    let all: Vec<_> = state.bucket.versions().filter(|(key, ..)| key.starts_with(&prefix)).collect();
-    let is_marker =
-        |(key, stored, _): &&(&String, &Stored, bool)| **key == key_marker && stored.id == id_marker;
-    let start = all.iter().position(|one| is_marker(&one)).map_or(0, |at| at + 1);
-    let end = all.len().min(start + state.page_size);
-    let is_last = end == all.len() && !state.endless_listing;
-    let mut text = String::from("<ListVersionsResult><EncodingType>url</EncodingType>");
-    text += &format!("<IsTruncated>{}</IsTruncated>", !is_last);
-    if let Some((key, stored, _)) = all[start..end].last().filter(|_| !is_last) {
-        let (key, id) = (quoted(key), &stored.id);
-        text +=
-            &format!("<NextKeyMarker>{key}</NextKeyMarker><NextVersionIdMarker>{id}</NextVersionIdMarker>");
-    }
-    for (key, stored, is_latest) in &all[start..end] {
-        let tag = if stored.body.is_some() { "Version" } else { "DeleteMarker" };
-        let (described, id) = (described(key, stored), &stored.id);
-        text +=
-            &format!("<{tag}>{described}<VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest></{tag}>");
-    }
-    Response { body: (text + "</ListVersionsResult>").into_bytes(), ..Response::new(200) }
 }

@@ -1,6 +1,6 @@
 //! The S3 store against a server in this process: the contract, and every way a server can fail.
 
-pub mod bucket;
+mod cold;
 pub mod fake;
 mod vault;
 
@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use self::fake::{Fake, Fault};
 use crate::base::error_kind::ErrorKind;
+use crate::base::time::{Clock, Timestamp};
 use crate::store::Store;
 use crate::store::client::Client;
 use crate::store::contract::check_contract;
@@ -27,6 +28,45 @@ fn key(name: &str) -> Key {
 
 fn client(store: S3Store) -> Client {
     Client::new(Arc::new(store)).unwrap()
+}
+
+impl Fake {
+    /// A store in it, with short time-outs.
+    pub fn store(&self, more: &str) -> S3Store {
+        self.store_for(more, false)
+    }
+
+    /// The same; makes its bucket if need be.
+    pub fn store_for(&self, more: &str, create: bool) -> S3Store {
+        let limits = "&connect-timeout=500ms&first-byte-timeout=1s&stall-timeout=1s";
+        let url = format!("{}{limits}{more}", self.url());
+        let store = S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret");
+        store.with_clock(Arc::new(FakeClock(self.clone())))
+    }
+
+    /// A store of somebody who may write, but not delete versions.
+    pub fn store_of_writer(&self, more: &str) -> S3Store {
+        self.let_write_only("writer");
+        self.store(more).with_access_key("writer", "secret")
+    }
+
+    /// The server's own time.
+    pub fn time(&self) -> Timestamp {
+        Timestamp { seconds: self.now(), nanos: 0 }
+    }
+}
+
+/// The server's clock.
+struct FakeClock(Fake);
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        self.0.time()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 fn patient(fake: &Fake) -> S3Store {
@@ -84,13 +124,15 @@ fn a_single_writer_needs_nothing_of_the_server() {
 fn a_write_is_one_request_with_its_condition_and_its_checksum() {
     let fake = Fake::new();
     let client = client(fake.store("&storage-class-packs=STANDARD_IA"));
-    client.create(&key("packs/00/a"), Bytes::from_static(b"123456789")).unwrap();
-    client.create(&key("index/a"), Bytes::from_static(b"123456789")).unwrap();
+    for name in ["packs/10/a", "packs/00/a", "index/a"] {
+        client.create(&key(name), Bytes::from_static(b"123456789")).unwrap();
+    }
     let sum = "x-amz-checksum-crc32=y/Q5Jg==";
     assert_eq!(
         fake.log(),
         [
-            format!("PUT pre/fix/packs/00/a if-none-match=* {sum} x-amz-storage-class=STANDARD_IA"),
+            format!("PUT pre/fix/packs/10/a if-none-match=* {sum} x-amz-storage-class=STANDARD_IA"),
+            format!("PUT pre/fix/packs/00/a if-none-match=* {sum}"),
             format!("PUT pre/fix/index/a if-none-match=* {sum}"),
         ]
     );
@@ -353,7 +395,7 @@ fn a_url_says_all_and_mistakes_in_it_are_explained() {
         ("bucket?connect-timeout=5", "ms, s or m"),
         ("bucket?connect-timeout=0s", "ms, s or m"),
         ("bucket?connect-timeout=99999999999999999999s", "ms, s or m"),
-        ("bucket?storage-class-packs=DEEP_ARCHIVE", "warmed up"),
+        ("bucket?storage-class=DEEP_ARCHIVE", "storage-class-packs=DEEP_ARCHIVE"),
         ("bucket?sse-kms-key=x", "aws:kms"),
         ("bucket?checksum=md5", "crc32"),
         ("bucket?region=%zz", "not understood"),

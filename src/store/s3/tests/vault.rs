@@ -38,7 +38,7 @@ fn retention(client: &Client, name: &str) -> Option<Retention> {
 }
 
 fn after(fake: &Fake, seconds: i64) -> Timestamp {
-    Timestamp { seconds: fake.now().seconds + seconds, nanos: 0 }
+    Timestamp { seconds: fake.now() + seconds, nanos: 0 }
 }
 
 /// A view of the fake's bucket as it was.
@@ -156,7 +156,7 @@ fn whoever_may_write_can_hide_nothing_from_the_past() {
         put(&owner, name, body);
     }
     fake.pass(60);
-    let then = fake.now();
+    let then = fake.time();
     fake.pass(60);
     // An attacker with a writer's credentials, who is not bound to be polite.
     let attacker = client(fake.store_of_writer(""));
@@ -192,7 +192,7 @@ fn the_past_takes_no_writes() {
     let fake = Fake::locking();
     put(&client(fake.store("")), "config", "c");
     let before = fake.log().len();
-    let past = past(&fake, fake.now());
+    let past = past(&fake, fake.time());
     for error in [
         past.create(&key("a"), Bytes::new()).unwrap_err(),
         past.swap(&key("a"), None, Bytes::new()).unwrap_err(),
