@@ -75,6 +75,11 @@ struct Document {
 fn try_store(url: &str, anyway: bool, context: &Context) -> Result<(), Failure> {
     let probed = probe::look(url, true)?;
     let faults = probed.faults();
+    if let Some(why) = probed.lock_fault(url) {
+        let found = format!("{} does not lock objects, as `lock` asks: {why}", probed.location);
+        return Err(Failure::usage(found)
+            .hint("make another bucket with Object Lock switched on, or leave out `lock`"));
+    }
     if faults.is_empty() {
         return Ok(());
     }

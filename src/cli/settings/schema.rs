@@ -164,6 +164,12 @@ const REPOSITORY: &[Field] = &[
         "A command for `sh -c` that warms objects up where the store does not do it by itself; `restore \
          --warm-up` gives it their keys, one a line.",
     ),
+    field(
+        "lock_window",
+        Kind::Duration,
+        "The locks of snapshots younger than this are renewed, and those of the newest of each host; as long \
+         as `lock_for` of the store otherwise.",
+    ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
 ];
 

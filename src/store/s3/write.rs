@@ -172,7 +172,7 @@ impl S3Store {
             let constraint = BucketLocationConstraint::from(region.as_str());
             CreateBucketConfiguration::builder().location_constraint(constraint).build()
         });
-        // Where objects are to be locked, the bucket has to be made for it: it cannot be had later everywhere.
+        // Where objects are to be locked, the bucket has to be made for it: not every server can later.
         let locks = self.options.lock.map(|_| true);
         let request = client
             .create_bucket()

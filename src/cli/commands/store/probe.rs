@@ -38,6 +38,17 @@ impl Probed {
         };
         self.findings.iter().filter_map(fault).collect()
     }
+
+    /// Why objects are not locked there though the options of `url` say that they are to be.
+    pub fn lock_fault(&self, url: &str) -> Option<String> {
+        let options = S3Options::parse(url.strip_prefix("s3://")?).ok()?;
+        let features = self.features.as_ref().filter(|_| options.lock.is_some())?;
+        match (features.object_lock, &features.retention) {
+            (Extra::No, _) => Some("Object Lock is not switched on for the bucket".into()),
+            (_, Some(trial)) if trial.honoured == Extra::No => trial.fault.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// What `--json` prints: schema `lifeboat.store-probe/1`.
