@@ -13,6 +13,7 @@
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `s3`: repositories in buckets, on a real server
+//! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `demo`: the demo brings everything back
 
 mod backup;
@@ -31,5 +32,6 @@ mod replicas;
 mod s3;
 mod seaweed;
 mod tidy;
+mod vault;
 mod vectors;
 mod world;
