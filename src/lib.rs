@@ -9,6 +9,7 @@ pub mod compress;
 pub mod crypto;
 pub mod index;
 pub mod maintain;
+pub mod notify;
 pub mod pack;
 pub mod repo;
 pub mod restore;

@@ -13,7 +13,8 @@ use crossbeam_channel::{Receiver, Sender};
 use crate::backup::catalogue::{Catalogue, CatalogueWriter, EntryRecord, StatKey};
 use crate::backup::entries::{EntryMaker, new_entry};
 use crate::backup::error::BackupError;
-use crate::backup::frames::{Frame, Linked, Node, old_record};
+use crate::backup::feeder::slot;
+use crate::backup::frames::{Frame, Linked, Node, is_settled, old_record};
 use crate::backup::notes::Notes;
 use crate::backup::options::BackupOptions;
 use crate::backup::storer::Storer;
@@ -22,17 +23,15 @@ use crate::backup::walk::{Found, Scanned, Ticket, Walk, join};
 use crate::backup::worker::{Done, FileJob, FileRead, Job, SMALL_FILE_MAX_BYTES, Slot};
 use crate::base::monitor::Interrupt;
 use crate::base::time::Clock;
-use crate::repo::tree::{ChunkList, decode_entry};
+use crate::repo::tree::{ChunkList, Entry, decode_entry};
 use crate::sys::dir::{DirHandle, Listed};
 use crate::sys::error::{SysError, show_path};
-use crate::sys::stat::{FileKind, Stat};
+use crate::sys::stat::FileKind;
 
 /// Bytes of files that make a batch.
 const BATCH_BYTES: u64 = 1 << 20;
 /// Files that make a batch, at most.
 const BATCH_FILES: usize = 256;
-/// A change within this time before the look at it may share its time stamp with a later change.
-const RACY_NANOS: i128 = 50_000_000;
 
 /// What the assembler works with.
 pub struct Surroundings<'e, 'c> {
@@ -62,10 +61,12 @@ pub struct Surroundings<'e, 'c> {
     pub stopped: &'e AtomicBool,
 }
 
-/// Goes through everything below `root`; answers the chunks of the tree of `/`.
+/// Goes through everything below `root`; answers the chunks of the tree of `/`, in which `attached` is as
+/// well.
 pub fn assemble<'c>(
     around: &Surroundings<'_, 'c>,
     root: &Arc<Ticket>,
+    attached: Option<Entry>,
     catalogue: &mut CatalogueWriter,
 ) -> Result<ChunkList, BackupError> {
     let mut assembler = Assembler {
@@ -79,6 +80,7 @@ pub fn assemble<'c>(
         batch: Vec::new(),
         batch_bytes: 0,
         root: None,
+        attached,
     };
     let result = assembler.run(root);
     around.notes.keep_names(assembler.maker.names());
@@ -97,6 +99,8 @@ struct Assembler<'a, 'e, 'c> {
     batch: Vec<FileJob>,
     batch_bytes: u64,
     root: Option<ChunkList>,
+    /// What is put among the entries of `/`.
+    attached: Option<Entry>,
 }
 
 impl<'c> Assembler<'_, '_, 'c> {
@@ -105,6 +109,7 @@ impl<'c> Assembler<'_, '_, 'c> {
         let mut frames = vec![self.enter(scanned, None, b"/".to_vec(), None)];
         while let Some(frame) = frames.last_mut() {
             self.check()?;
+            self.attach(frame);
             match frame.scanned.entries.pop_front() {
                 Some(found) => {
                     if let Some(deeper) = self.entry(frame, found)? {
@@ -126,6 +131,17 @@ impl<'c> Assembler<'_, '_, 'c> {
             self.check()?;
         }
         self.root.take().ok_or(BackupError::Worker)
+    }
+
+    /// Puts what is attached where it belongs in the order of names: a frame comes to `/` first and last.
+    fn attach(&mut self, frame: &Frame<'c>) {
+        let next = frame.scanned.entries.front().map(|found| &found.listed.name);
+        let due = |entry: &mut Entry| next.is_none_or(|next| *next > entry.name);
+        let Some(node) = self.nodes.get_mut(&frame.node).filter(|node| node.parent.is_none()) else { return };
+        if let Some(entry) = self.attached.take_if(due) {
+            node.slots.push(slot(entry, self.around.clock.now()));
+            node.same = false;
+        }
     }
 
     fn check(&self) -> Result<(), BackupError> {
@@ -226,19 +242,13 @@ impl<'c> Assembler<'_, '_, 'c> {
     }
 
     fn push_slot(&mut self, node: u64, listed: &Listed, key: StatKey) -> Slot {
-        let trusted = self.is_settled(&listed.stat);
+        let trusted = is_settled(self.around.clock.now(), &listed.stat);
         // The node of a frame is there until it is closed.
         let Some(owner) = self.nodes.get_mut(&node) else { return (node, 0) };
         owner.pending += 1;
         let state = EntryState::Pending;
         owner.slots.push(EntrySlot { name: listed.name.clone(), key, trusted, state });
         (node, owner.slots.len() - 1)
-    }
-
-    fn is_settled(&self, stat: &Stat) -> bool {
-        let now = self.around.clock.now();
-        let nanos = |seconds: i64, nanos: u32| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-        nanos(now.seconds, now.nanos) - nanos(stat.ctime.seconds, stat.ctime.nanos) > RACY_NANOS
     }
 
     fn file(

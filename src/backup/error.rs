@@ -75,6 +75,12 @@ pub enum BackupError {
         /// How it ended, and the end of what it said.
         outcome: String,
     },
+    /// What the job attaches is not whole.
+    #[error("{what}; no snapshot was made: to have one without it, set `required = false` for it")]
+    Attachment {
+        /// What, and why.
+        what: String,
+    },
     /// A stream cannot be read.
     #[error("{name} cannot be read to its end; no snapshot was made")]
     Stream {

@@ -6,8 +6,19 @@ use crate::backup::catalogue::{DirRecord, EntryRecord, StatKey};
 use crate::backup::trees::EntrySlot;
 use crate::backup::walk::Scanned;
 use crate::backup::worker::{FileRead, Slot};
+use crate::base::time::Timestamp;
 use crate::repo::tree::Entry;
 use crate::sys::dir::Listed;
+use crate::sys::stat::Stat;
+
+/// A change within this time before the look at it may share its time stamp with a later change.
+const RACY_NANOS: i128 = 50_000_000;
+
+/// Whether what changes after `now` is told from what `stat` shows.
+pub fn is_settled(now: Timestamp, stat: &Stat) -> bool {
+    let nanos = |seconds: i64, nanos: u32| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+    nanos(now.seconds, now.nanos) - nanos(stat.ctime.seconds, stat.ctime.nanos) > RACY_NANOS
+}
 
 /// A directory under way.
 pub struct Node<'c> {

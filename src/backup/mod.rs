@@ -7,12 +7,15 @@
 //! ([`run`]).
 
 pub mod assemble;
+pub mod attach;
 pub mod catalogue;
 pub mod dry_run;
 pub mod entries;
 pub mod error;
+pub mod feeder;
 pub mod filter;
 mod frames;
+pub mod job;
 pub mod notes;
 pub mod options;
 pub mod report;

@@ -26,6 +26,8 @@ pub enum Source {
         /// Its arguments.
         arguments: Vec<OsString>,
     },
+    /// Nothing but what is attached.
+    Attachments,
 }
 
 /// One backup.

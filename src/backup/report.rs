@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::ids::{PackName, SnapshotId};
 use crate::base::time::Timestamp;
+use crate::repo::attachment::Attachment;
 use crate::repo::snapshot::Statistics;
 
 /// Most warnings kept in the report; all are counted and told as they come.
@@ -25,6 +26,9 @@ pub struct BackupReport {
     /// What was counted.
     #[serde(flatten)]
     pub statistics: Statistics,
+    /// What it carries beside files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// How long it took, in seconds.
     pub duration_seconds: f64,
     /// Sources that could not be read whole: the exit status says "partial" if there are any.

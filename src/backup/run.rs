@@ -13,11 +13,13 @@ use std::time::Duration;
 use crossbeam_channel::{bounded, unbounded};
 
 use crate::backup::assemble::{Surroundings, assemble};
+use crate::backup::attach::{self, Attached};
 use crate::backup::catalogue::{Catalogue, CatalogueWriter, Description};
 use crate::backup::dry_run;
-use crate::backup::entries::OwnerNames;
 use crate::backup::error::BackupError;
+use crate::backup::feeder::with_feeder;
 use crate::backup::filter::Filter;
+use crate::backup::job::{job_key, lock_job, merged_names};
 use crate::backup::notes::{Notes, State};
 use crate::backup::options::{BackupOptions, Source};
 use crate::backup::report::{BackupReport, DryRunEntry, DryRunReport};
@@ -28,15 +30,15 @@ use crate::backup::walk::Walk;
 use crate::backup::worker::{read_large, work};
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::{Clock, Timestamp};
+use crate::repo::attachment::{Contributor, DIRECTORY};
 use crate::repo::chain::{Chain, ChainError};
 use crate::repo::open::Repository;
 use crate::repo::read::IndexedRepository;
 use crate::repo::session::{Session, SessionError};
 use crate::repo::snapshot::{RootChunks, SCHEMA, Snapshot, Statistics};
-use crate::repo::tree::ChunkList;
+use crate::repo::tree::{ChunkList, Entry};
 use crate::sys::error::show_path;
 use crate::sys::file::create_private_dir;
-use crate::sys::lock::{Lock, LockError};
 use crate::sys::meta::owners::Owners;
 use crate::sys::process;
 
@@ -57,6 +59,28 @@ pub struct Resolved {
     /// The sources as the snapshot names them.
     pub names: Vec<String>,
     filter: Filter,
+    contributors: Vec<Box<dyn Contributor>>,
+}
+
+impl Resolved {
+    /// The same with what `contributors` attach; they go first, in this order.
+    pub fn attach(mut self, contributors: Vec<Box<dyn Contributor>>) -> Result<Self, BackupError> {
+        if contributors.is_empty() {
+            return Ok(self);
+        }
+        attach::check(&contributors)?;
+        let below = |roots: &RootNode| roots.children.contains_key(DIRECTORY.as_bytes());
+        if self.roots.as_ref().is_some_and(below) || self.names.iter().any(|name| name == DIRECTORY) {
+            return Err(BackupError::Usage(format!(
+                "/{DIRECTORY} cannot be a source beside attachments: it is where the snapshot keeps them"
+            )));
+        }
+        if self.names.is_empty() {
+            self.names = contributors.iter().map(|one| one.attachment().path).collect();
+        }
+        self.contributors.extend(contributors);
+        Ok(self)
+    }
 }
 
 /// Makes the sources and the rules definite, before anything is opened or asked for.
@@ -77,15 +101,16 @@ pub fn prepare(options: &BackupOptions) -> Result<Resolved, BackupError> {
             stream::check_name(name)?;
             (None, vec![name.clone()])
         }
+        Source::Attachments => (None, Vec::new()),
     };
-    Ok(Resolved { roots, names, filter })
+    Ok(Resolved { roots, names, filter, contributors: Vec::new() })
 }
 
 /// Backs up into `repository`; answers what was done once the snapshot stands.
 pub fn backup(
     repository: Repository,
     options: &BackupOptions,
-    resolved: Resolved,
+    mut resolved: Resolved,
     context: &Context<'_>,
 ) -> Result<BackupReport, BackupError> {
     let begun = context.clock.elapsed();
@@ -105,8 +130,8 @@ pub fn backup(
     warn_of_damage(&notes, &indexed, gone.len());
     let catalogue_path = state_dir.join("catalogues").join(format!("{job}.cat"));
     let run = Run { options, context, indexed: &indexed, session: &session, notes: &notes };
-    let outcome = run.pipeline(&resolved, &catalogue_path, gone.is_empty());
-    let (root, catalogue, old) = match outcome {
+    let outcome = run.pipeline(&mut resolved, &catalogue_path, gone.is_empty());
+    let Taken { root, attached, catalogue, old } = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
             session.abandon();
@@ -114,7 +139,9 @@ pub fn backup(
         }
     };
     let state = notes.summary();
-    let snapshot = run.commit_ready(&resolved, started, root, &state, old.as_ref().and_then(|d| d.snapshot));
+    let mut snapshot =
+        run.commit_ready(&resolved, started, root, &state, old.as_ref().and_then(|d| d.snapshot));
+    snapshot.attachments = attached.records;
     finish(session, &indexed, &notes, snapshot, catalogue, old, options, begun, context)
 }
 
@@ -175,6 +202,7 @@ fn finish(
         time: snapshot.time,
         parent: snapshot.parent,
         statistics: snapshot.statistics,
+        attachments: snapshot.attachments,
         duration_seconds: (context.clock.elapsed().saturating_sub(begun)).as_secs_f64(),
         faults: state.faults,
         warning_count: state.warning_count,
@@ -203,22 +231,25 @@ struct Run<'r> {
     notes: &'r Notes<'r>,
 }
 
-type Outcome = (ChunkList, Option<CatalogueWriter>, Option<Description>);
+/// What the pipeline took.
+struct Taken {
+    root: ChunkList,
+    attached: Attached,
+    catalogue: Option<CatalogueWriter>,
+    old: Option<Description>,
+}
 
 impl Run<'_> {
     fn pipeline(
         &self,
-        resolved: &Resolved,
+        resolved: &mut Resolved,
         catalogue_path: &std::path::Path,
         nothing_gone: bool,
-    ) -> Result<Outcome, BackupError> {
+    ) -> Result<Taken, BackupError> {
         let repository = self.indexed.repository();
         let chunker = repository.chunker()?;
         let storer = Storer::new(self.indexed, self.session, self.context.clock, chunker, self.options.level);
-        let result = match &resolved.roots {
-            None => self.stream(&storer).map(|root| (root, None, None)),
-            Some(roots) => self.walk(&storer, resolved, roots, catalogue_path, nothing_gone),
-        };
+        let result = self.take(&storer, resolved, catalogue_path, nothing_gone);
         // Published even when the backup fails: what is stored need not be stored again.
         let finished = match &result {
             Err(BackupError::Pack { .. } | BackupError::Session(_)) => Ok(()),
@@ -241,16 +272,48 @@ impl Run<'_> {
         if self.options.threads == 0 { process::cpus() } else { self.options.threads }
     }
 
+    fn take(
+        &self,
+        storer: &Storer<'_>,
+        resolved: &mut Resolved,
+        catalogue_path: &std::path::Path,
+        nothing_gone: bool,
+    ) -> Result<Taken, BackupError> {
+        self.context.monitor.event(Event::Stage("backing up"));
+        let (mut attached, mut root) = (Attached::default(), None);
+        if resolved.roots.is_none() || !resolved.contributors.is_empty() {
+            let interrupt = self.context.interrupt;
+            with_feeder(storer, self.notes, self.context, self.threads(), |feeder| {
+                attached = attach::store(feeder, &mut resolved.contributors, self.notes, interrupt)?;
+                if resolved.roots.is_none() {
+                    let stream = stream::store(feeder, &self.options.source)?;
+                    let entries = stream.into_iter().chain(attached.entry.take()).collect();
+                    root = Some(feeder.tree(b"/", entries)?);
+                }
+                Ok(())
+            })?;
+        }
+        match (root, &resolved.roots) {
+            (Some(root), _) => Ok(Taken { root, attached, catalogue: None, old: None }),
+            (None, Some(roots)) => {
+                let entry = attached.entry.take();
+                let walked = self.walk(storer, resolved, roots, entry, catalogue_path, nothing_gone)?;
+                Ok(Taken { attached, ..walked })
+            }
+            (None, None) => Err(BackupError::Worker),
+        }
+    }
+
     fn walk(
         &self,
         storer: &Storer<'_>,
         resolved: &Resolved,
         roots: &RootNode,
+        attached: Option<Entry>,
         catalogue_path: &std::path::Path,
         nothing_gone: bool,
-    ) -> Result<Outcome, BackupError> {
+    ) -> Result<Taken, BackupError> {
         process::raise_open_files_limit();
-        self.context.monitor.event(Event::Stage("backing up"));
         let local = |source| BackupError::Local { path: catalogue_path.to_path_buf(), source };
         if let Some(dir) = catalogue_path.parent() {
             create_private_dir(dir).map_err(|error| local(std::io::Error::other(error.to_string())))?;
@@ -259,7 +322,7 @@ impl Run<'_> {
         let all_there = nothing_gone && old.as_ref().is_some_and(|old| self.is_all_there(old.description()));
         let mut catalogue = CatalogueWriter::create(catalogue_path).map_err(local)?;
         let stopped = AtomicBool::new(false);
-        let walk = Walk::new(&resolved.filter);
+        let walk = Walk::new(&resolved.filter).reserving(attached.is_some());
         let threads = self.threads();
         let (jobs, job_queue) = bounded(2 * threads);
         let (large, large_queue) = bounded(16);
@@ -289,7 +352,7 @@ impl Run<'_> {
                 interrupt: self.context.interrupt,
                 stopped: &stopped,
             };
-            let result = assemble(&around, &walk.start(roots.clone()), &mut catalogue);
+            let result = assemble(&around, &walk.start(roots.clone()), attached, &mut catalogue);
             if result.is_err() {
                 stopped.store(true, Ordering::Release);
             }
@@ -306,8 +369,8 @@ impl Run<'_> {
                 (result, _) => result,
             }
         })?;
-        let description = old.map(|old| old.description().clone());
-        Ok((root, Some(catalogue), description))
+        let old = old.map(|old| old.description().clone());
+        Ok(Taken { root, attached: Attached::default(), catalogue: Some(catalogue), old })
     }
 
     /// Whether lines of the previous backup mean the same today.
@@ -327,11 +390,6 @@ impl Run<'_> {
         old.epoch == self.session.epoch()
             && self.session.condemned().is_empty()
             && old.segments.iter().all(|name| segments.contains(name))
-    }
-
-    fn stream(&self, storer: &Storer<'_>) -> Result<ChunkList, BackupError> {
-        self.context.monitor.event(Event::Stage("backing up"));
-        stream::store(storer, self.options, self.notes, self.context, self.threads())
     }
 
     fn commit_ready(
@@ -365,6 +423,7 @@ impl Run<'_> {
             epoch: self.session.epoch(),
             faults: state.faults,
             statistics: state.statistics,
+            attachments: Vec::new(),
             tool: self.options.tool.clone(),
         }
     }
@@ -386,28 +445,9 @@ pub fn dry_run(
     let path = repository.state_dir().join("catalogues").join(format!("{job}.cat"));
     let catalogue = Catalogue::open(&path).filter(|_| !options.force);
     let notes = Notes::new(context.monitor);
-    let walk = Walk::new(&resolved.filter);
+    let walk = Walk::new(&resolved.filter).reserving(!resolved.contributors.is_empty());
     process::raise_open_files_limit();
     dry_run::dry_run(&walk, roots, catalogue.as_ref(), options.leniency, &notes, context.interrupt, see)
-}
-
-/// What makes two backups runs of the same job: the job's name, or the host and the sources.
-fn job_key(options: &BackupOptions, names: &[String]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    match &options.job {
-        Some(job) => hasher.update(b"job\0").update(job.as_bytes()),
-        None => hasher.update(b"sources\0").update(options.host.as_bytes()),
-    };
-    for name in names {
-        hasher.update(b"\0").update(name.as_bytes());
-    }
-    hasher.finalize().to_hex()[..32].to_owned()
-}
-
-fn lock_job(state_dir: &std::path::Path, job: &str) -> Result<Lock, BackupError> {
-    let dir = state_dir.join("locks");
-    create_private_dir(&dir).map_err(LockError::Sys)?;
-    Ok(Lock::acquire(&dir.join(format!("{job}.lock")))?)
 }
 
 fn warn_of_damage(notes: &Notes<'_>, indexed: &IndexedRepository, gone: usize) {
@@ -423,17 +463,4 @@ fn warn_of_damage(notes: &Notes<'_>, indexed: &IndexedRepository, gone: usize) {
              where this backup still finds it; run `lifeboat check`"
         ));
     }
-}
-
-fn merged_names(old: Option<Description>, new: &OwnerNames) -> OwnerNames {
-    let mut names = new.clone();
-    if let Some(old) = old {
-        for (uid, name) in old.users {
-            names.users.entry(uid).or_insert(name);
-        }
-        for (gid, name) in old.groups {
-            names.groups.entry(gid).or_insert(name);
-        }
-    }
-    names
 }

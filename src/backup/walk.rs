@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::backup::filter::{DirFilter, Filter, Reason};
 use crate::backup::roots::RootNode;
+use crate::repo::attachment::DIRECTORY;
 use crate::sys::dir::{ClosedDir, DirHandle, Listed, Listing, scan};
 use crate::sys::error::{SysError, SysResult};
 use crate::sys::meta::xattrs;
@@ -93,6 +94,7 @@ pub struct Walk<'a> {
     dirs_ahead: AtomicUsize,
     entries_ahead: AtomicUsize,
     stopped: AtomicBool,
+    reserves: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -105,7 +107,13 @@ impl<'a> Walk<'a> {
             dirs_ahead: AtomicUsize::new(0),
             entries_ahead: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            reserves: false,
         }
+    }
+
+    /// The same; `reserves` leaves out what the sources have where the snapshot keeps its attachments.
+    pub fn reserving(self, reserves: bool) -> Self {
+        Self { reserves, ..self }
     }
 
     /// The ticket of `/` with the sources below it.
@@ -208,6 +216,11 @@ impl<'a> Walk<'a> {
             let is_dir = listed.stat.kind == FileKind::Dir;
             if let Some(reason) = reason {
                 scanned.excluded.push((listed.name, reason));
+                continue;
+            }
+            if self.reserves && path == b"/" && listed.name == DIRECTORY.as_bytes() {
+                let why = "left out, for this snapshot keeps its attachments there; rename or exclude it";
+                scanned.errors.push((listed.name, std::io::Error::other(why)));
                 continue;
             }
             let ticket = match (is_dir, entered.filter.judge_unopened(&listed)) {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does input or output, and nothing here knows a file format.
 
+pub mod duration;
 pub mod error_kind;
 pub mod hex;
 pub mod ids;

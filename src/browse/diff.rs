@@ -13,6 +13,7 @@ use crate::browse::reading::{Reading, root_of};
 use crate::browse::row::spell_path;
 use crate::browse::side::Place;
 use crate::browse::walk::look_up;
+use crate::repo::attachment::DIRECTORY;
 use crate::repo::snapshot::Snapshot;
 use crate::repo::tree::{ChunkList, Entry, EntryKind};
 
@@ -94,6 +95,8 @@ pub struct DiffOptions {
     pub contents_only: bool,
     /// Read live files even where size and time agree.
     pub read_contents: bool,
+    /// Leave out what the old side has attached: nothing of it lies in the live `/`.
+    pub without_attachments: bool,
 }
 
 /// Compares `path` in `old` with `path` in `new`, and calls `see` for each difference, in order.
@@ -217,7 +220,11 @@ impl<'a, 'r> Diff<'a, 'r> {
             Some(place) => place.children(&self.reading, &path),
             None => Ok(Vec::new()),
         };
-        let (olds, news) = (children(&old)?.into_iter().peekable(), children(&new)?.into_iter().peekable());
+        let mut olds = children(&old)?;
+        if self.options.without_attachments && path.is_empty() {
+            olds.retain(|entry| entry.name != DIRECTORY.as_bytes());
+        }
+        let (olds, news) = (olds.into_iter().peekable(), children(&new)?.into_iter().peekable());
         self.levels.push(Level { path, old: (old, olds), new: (new, news) });
         Ok(())
     }

@@ -187,6 +187,7 @@ impl Fixture {
             epoch: session.epoch(),
             faults: 0,
             statistics: Statistics::default(),
+            attachments: vec![],
             tool: "test".into(),
         };
         let hash = session.commit(&self.keyring, &snapshot).unwrap();

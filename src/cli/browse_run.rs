@@ -310,7 +310,7 @@ pub fn run_diff(args: &commands::diff::Args, context: &Context) -> CommandResult
     };
     let old_snapshot = opened.snapshot(&old.snapshot)?;
     let path = path_of(old.path.as_deref())?;
-    let options = DiffOptions { contents_only: !args.metadata, read_contents: false };
+    let options = DiffOptions { contents_only: !args.metadata, ..DiffOptions::default() };
     let json = context.output.json;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut see = |change: Change| write_change(&mut out, &change, json).map_err(BrowseError::Output);
@@ -331,6 +331,7 @@ pub fn run_diff(args: &commands::diff::Args, context: &Context) -> CommandResult
                 (false, _) => old_snapshot
                     .sources
                     .iter()
+                    .filter(|source| old_snapshot.attachments.iter().all(|one| one.path != **source))
                     .map(|source| Ok((path_of(Some(Path::new(source)))?, PathBuf::from(source))))
                     .collect::<Result<Vec<_>, Failure>>()?,
             };
@@ -362,6 +363,9 @@ fn diff_roots(
 ) -> Result<DiffSummary, BrowseError> {
     let mut total: Option<DiffSummary> = None;
     for (path, place) in roots {
+        let without_attachments =
+            !snapshot.attachments.is_empty() && path.is_root() && place == Path::new("/");
+        let options = DiffOptions { without_attachments, ..options };
         let one = diff_live(reading, snapshot, &path, live::open(&place)?, options, see)?;
         total = Some(match total {
             None => one,

@@ -252,6 +252,13 @@ impl RepositoryChoice {
         one.into_iter().chain(self.replicas.iter().map(|spec| spec.url.as_str()))
     }
 
+    /// Has writers of S3 stores kept apart by time, where the servers do not do it.
+    pub fn keep_apart_by_time(&mut self, settle: Duration) {
+        self.tuning.time_based = Some(settle);
+        // A contest takes one settle time and some requests, or a few where it is fierce.
+        self.set.timing.write_limit += settle.saturating_mul(8);
+    }
+
     fn at(url: String) -> Self {
         Self {
             name: None,

@@ -16,6 +16,8 @@ const COUNTS: &str = "Entries of a kind, as a number.";
 const WARNINGS: &str = "What was not as it should be, as sentences; only the first hundred or so are kept.";
 const FINGERPRINT: &str = "The repository's fingerprint, in hexadecimal.";
 const LOCATION: &str = "The repository's address, without secrets.";
+const ATTACHMENTS: &str = "What it carries beside files: kind, name, path, files, and where known engine, \
+     version, tool, position, time, details and fault; left out if nothing.";
 const SNAPSHOT: &str = "The snapshot's id.";
 const DURATION: &str = "Wall time in seconds.";
 const REPLICA: &str = "Of the replica.";
@@ -37,6 +39,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("new_bytes", "Bytes of chunks the repository did not have."),
             ("stored_bytes", "What these became after compression and encryption."),
             ("packs, new_chunks", "Objects and chunks added."),
+            ("attachments", ATTACHMENTS),
             ("duration_seconds", DURATION),
             ("faults", "Entries that are incomplete; above 0 the exit status is 3."),
             ("warning_count, warnings", WARNINGS),
@@ -161,6 +164,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("id", "The repository's id."),
             ("fingerprint", FINGERPRINT),
             ("slots", "What opens it: recipients, or `passphrase`."),
+            ("settle_seconds", "The settle time of the time-based protocol, or null where it is not needed."),
         ],
     },
     DocumentKind {
@@ -370,6 +374,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
                 "host, time, finished, sources, parent, statistics, tool",
                 "As `lifeboat snapshots` shows them.",
             ),
+            ("attachments", ATTACHMENTS),
             ("sequence, previous, segments, last_segment, epoch, root, faults", "See src/repo/FORMAT.md."),
         ],
     },
@@ -400,7 +405,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         printed_by: "store probe",
         fields: &[
             ("location", LOCATION),
-            ("sound", "Whether a repository is safe there."),
+            ("sound", "Whether the server keeps all that a repository rests on."),
+            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
             ("properties", "Each with name, holds and fault."),
             ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
             ("default_retention", "What the bucket locks by itself: mode and days; or null."),

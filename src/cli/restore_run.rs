@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::time::Duration;
 
 use crate::base::error_kind::ErrorKind;
@@ -15,6 +15,7 @@ use crate::cli::opening;
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::values::OwnerMap;
 use crate::cli::warm_up;
+use crate::repo::attachment::DIRECTORY;
 use crate::repo::snapshot;
 use crate::restore::error::RestoreError;
 use crate::restore::execute::execute;
@@ -38,7 +39,11 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let snapshot = snapshot::find(repository.client(), keyring, &args.snapshot.snapshot.to_string())
         .map_err(|error| Failure::of(error.kind(), &error))?;
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
-    let options = options(args, indexed.repository().state_dir())?;
+    let mut options = options(args, indexed.repository().state_dir())?;
+    if args.in_place && !snapshot.attachments.is_empty() && !names_attachments(args) {
+        // What is attached never lay in the system's own `/`.
+        options.selection.exclude.push(format!("/{DIRECTORY}"));
+    }
     let source = RepositorySource::new(&indexed).map_err(|error| Failure::of(error.kind, &error))?;
     let origin = origin_of(&snapshot).map_err(|error| Failure::of(error.kind, &error))?;
     let progress = context.output.progress();
@@ -104,6 +109,12 @@ fn options(args: &Args, state_dir: PathBuf) -> Result<RestoreOptions, Failure> {
         resume: !args.no_resume,
         ..RestoreOptions::new(args.target.clone().unwrap_or_else(|| PathBuf::from("/")), state_dir)
     })
+}
+
+/// Whether what is asked for lies below the directory of the attachments.
+fn names_attachments(args: &Args) -> bool {
+    let path = args.snapshot.path.as_deref();
+    path.is_some_and(|path| path.components().nth(1) == Some(Component::Normal(DIRECTORY.as_ref())))
 }
 
 /// A pattern that matches exactly this path: anchored, and nothing in it is special.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
+use crate::base::duration;
 use crate::base::limits::HOST_NAME_MAX_BYTES;
 use crate::base::time::Timestamp;
 
@@ -49,33 +50,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 
 /// A length of time: numbers with units, largest first (`90s`, `1h30m`, `7d`).
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    const EXPECTED: &str = "a duration is a number with s, m, h, d or w behind it, such as 90s or 1h30m";
-    let mut rest = text.trim();
-    let mut seconds = 0u64;
-    let mut last_unit = u64::MAX;
-    if rest.is_empty() {
-        return Err(EXPECTED.into());
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(EXPECTED)?;
-        let count: u64 = rest[..digits].parse().map_err(|_| EXPECTED.to_owned())?;
-        let unit = match rest[digits..].chars().next() {
-            Some('s') => 1,
-            Some('m') => 60,
-            Some('h') => 3600,
-            Some('d') => 86_400,
-            Some('w') => 604_800,
-            _ => return Err(EXPECTED.into()),
-        };
-        if unit >= last_unit {
-            return Err(EXPECTED.into());
-        }
-        last_unit = unit;
-        let part = count.checked_mul(unit).ok_or("that is longer than time is counted")?;
-        seconds = seconds.checked_add(part).ok_or("that is longer than time is counted")?;
-        rest = &rest[digits + 1..];
-    }
-    Ok(Duration::from_secs(seconds))
+    duration::parse(text)
 }
 
 /// A point in time: RFC 3339, or a local `YYYY-MM-DD` with an optional `HH:MM[:SS]`.

@@ -15,6 +15,7 @@ use crate::index::rows::PackRow;
 use crate::index::segment::{decode_segment, segment_name};
 use crate::pack::reader::{PackReader, chunk_id, pack_key, pack_name};
 use crate::repo::config::Config;
+use crate::repo::evidence::{self, EVIDENCE_PREFIX, EvidenceError, RUNBOOKS_PREFIX};
 use crate::repo::keyring::Keyring;
 use crate::repo::open::verify_segment;
 use crate::repo::read::IndexedRepository;
@@ -69,6 +70,13 @@ pub fn verdict(
         return match keyring.meta_identities("verifying copies") {
             Ok(_) => of(snapshot::decode(keyring, host, &id, body).is_ok()),
             Err(_) => Verdict::Unknown,
+        };
+    }
+    if [EVIDENCE_PREFIX, RUNBOOKS_PREFIX].iter().any(|prefix| text.starts_with(prefix)) {
+        return match evidence::verify(keyring, key, body) {
+            Ok(()) => Verdict::Good,
+            Err(EvidenceError::Key(_)) => Verdict::Unknown,
+            Err(_) => Verdict::Bad,
         };
     }
     let Some(row) = pack_name(text).and_then(|name| packs(&name)) else { return Verdict::Unknown };

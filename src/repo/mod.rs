@@ -1,10 +1,12 @@
 //! Floor 5: the repository: config, keys, sessions, snapshots, trees. FORMAT.md lives here.
 
+pub mod attachment;
 pub mod certificate;
 pub mod chain;
 pub mod cold;
 pub mod config;
 pub mod copies;
+pub mod evidence;
 pub mod init;
 pub mod keyring;
 pub mod open;

@@ -11,6 +11,7 @@ use crate::base::time::Timestamp;
 use crate::compress;
 use crate::crypto::sealed;
 use crate::pack::padding::pad_with_trailer;
+use crate::repo::attachment::Attachment;
 use crate::repo::keyring::{KeyError, Keyring};
 use crate::repo::record::{self, RecordError};
 use crate::repo::tree::{ChunkList, parse_id, spell_id};
@@ -67,6 +68,9 @@ pub struct Snapshot {
     pub faults: u64,
     /// What was counted.
     pub statistics: Statistics,
+    /// What it carries beside files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// The version of lifeboat that made it.
     pub tool: String,
 }

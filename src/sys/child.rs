@@ -226,14 +226,14 @@ pub fn run_hook_within(
 
 /// The last bytes of a stream, read by a thread of its own.
 #[derive(Debug)]
-struct Tail {
+pub(super) struct Tail {
     bytes: Arc<Mutex<VecDeque<u8>>>,
     /// Hangs up when the stream has ended.
     ended: Receiver<()>,
 }
 
 impl Tail {
-    fn follow(input: impl Read + Send + 'static) -> Self {
+    pub(super) fn follow(input: impl Read + Send + 'static) -> Self {
         let bytes = Arc::new(Mutex::new(VecDeque::with_capacity(TAIL_MAX_BYTES)));
         let (ending, ended) = mpsc::channel();
         let shared = Arc::clone(&bytes);
@@ -245,7 +245,7 @@ impl Tail {
     }
 
     /// What came up to now, after a moment's grace; line by line, fit for a terminal.
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         // Either answer means that nothing more is worth waiting for.
         let _ = self.ended.recv_timeout(TAIL_GRACE);
         let bytes = Vec::from(std::mem::take(&mut *lock(&self.bytes)));

@@ -188,7 +188,7 @@ impl Invocation {
         })
     }
 
-    fn command(&self, input: &Input<'_>) -> Command {
+    pub(super) fn command(&self, input: &Input<'_>) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
         if self.clean_environment {

@@ -14,6 +14,7 @@
 pub mod child;
 pub mod clock;
 pub mod command;
+pub mod dialogue;
 #[cfg(target_os = "linux")]
 pub mod dir;
 pub mod error;

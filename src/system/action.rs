@@ -1,9 +1,9 @@
-//! What a rebuild does, as pure data: actions that can be shown, hashed and compared before any is carried out.
+//! What a rebuild does, as pure data: actions that can be shown, hashed and compared first.
 //!
 //! `system::rebuild` and `system::database` make them from captured state; the planner, a floor above, puts
 //! them in order, asks for consent and executes them. Two things are bound only when a run begins, for they
-//! are not known, or may change, between planning and doing: the device node of a target disk (a disk is named
-//! by identity, an image gets its loop device when attached), written `%{disk0}` or, for its second partition,
+//! may change between planning and doing: the device node of a target disk (a disk is named by identity, an
+//! image gets its loop device when attached), written `%{disk0}` or, for its second partition,
 //! `%{disk0:2}`; and secrets, which are named here and never held.
 //!
 //! Actions fall in two classes. What an action does to a disk *lasts*: done once, it is done. What it does to
@@ -86,8 +86,9 @@ pub enum Operation {
         /// In order.
         commands: Vec<CommandLine>,
     },
-    /// Finds the target disk by its identity, or makes the image where there is none and attaches it to a loop
-    /// device with partitions; binds its name either way. Releases by detaching what it attached.
+    /// Finds the target disk by its identity, or makes the image where there is none and attaches it to a
+    /// loop device; tells the kernel its partitions (`partx --update`, for not every kernel reads tables
+    /// itself); binds its name. Releases by detaching what it attached.
     Attach(TargetDisk),
     /// Writes a file whole: beside, then renamed. Directories above it are made.
     WriteFile {

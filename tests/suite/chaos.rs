@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
         let prompts: Arc<dyn Prompts> = Arc::new(NoPrompts);
         let plain = Client::new(Arc::new(memory.clone())).unwrap();
         let now = lifeboat::base::time::Timestamp::default();
-        init::create(&plain, &recipients, "owner", now, &prompts).unwrap();
+        init::create(&plain, &recipients, "owner", now, &prompts, None).unwrap();
         let inline = InlineStore::new(Arc::new(memory));
         let faulty = FaultyStore::new(Arc::new(inline), plan);
         let tuning = Tuning::default();

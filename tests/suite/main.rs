@@ -5,6 +5,7 @@
 //! - `command_line`: how the program ends, whatever is typed
 //! - `fidelity`: what is backed up comes back as it was
 //! - `backup`: what is read, what is stored, what ends a backup
+//! - `attachments`: what a snapshot carries beside files
 //! - `damage`: no damage goes unnoticed, and nothing wrong is ever restored
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
@@ -16,6 +17,7 @@
 //! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `demo`: the demo brings everything back
 
+mod attachments;
 mod backup;
 mod chaos;
 mod cold;
@@ -32,6 +34,8 @@ mod replicas;
 mod s3;
 mod seaweed;
 mod tidy;
+mod timed;
 mod vault;
 mod vectors;
+mod versity;
 mod world;

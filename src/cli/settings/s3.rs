@@ -55,6 +55,9 @@ pub struct S3Settings {
     /// What is left when it is renewed.
     #[serde(deserialize_with = "duration")]
     pub lock_renew: Option<Duration>,
+    /// How long that waits.
+    #[serde(deserialize_with = "duration")]
+    pub settle: Option<Duration>,
 }
 
 impl S3Settings {
@@ -84,6 +87,7 @@ impl S3Settings {
             ("lock", self.lock.clone()),
             ("lock-for", seconds(self.lock_for)),
             ("lock-renew", seconds(self.lock_renew)),
+            ("settle", time(self.settle)),
         ];
         let said = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
         said.fold(url.to_owned(), |url, (name, value)| with_option(&url, name, &value))

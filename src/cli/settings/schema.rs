@@ -206,8 +206,15 @@ const S3: &[Field] = &[
     field(
         "conditional",
         Kind::Text,
-        "\"server\" (the default): the server sees to it that nothing is replaced. \"single-writer\": for \
-         servers that do not; sound only while one process at a time writes.",
+        "\"server\" (the default): the server sees to it that nothing is replaced. \"time-based\": for \
+         servers that do not; slower, and found out and recorded by `init`. \"single-writer\": sound only \
+         while one process at a time writes.",
+    ),
+    field(
+        "settle",
+        Kind::Duration,
+        "How long the time-based protocol waits before a contest is decided; 60s otherwise. What `init` \
+         recorded in the repository holds.",
     ),
     field(
         "lock",

@@ -79,7 +79,7 @@ pub fn check_objects(checking: &Checking<'_>, findings: &mut Findings) -> Result
 fn is_known(key: &str) -> bool {
     key == "config"
         || snapshot::parse_key(key).is_some()
-        || ["gc/", "evidence/"].iter().any(|prefix| key.starts_with(prefix))
+        || ["gc/", "evidence/", "runbooks/"].iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// A slot of somebody else cannot be opened; its name and shape can be looked at.

@@ -16,7 +16,8 @@ use crate::store::past::by_key;
 use crate::store::vault::{ObjectVersion, VersionId};
 
 /// Folders of a repository; what else lies there is none of ours.
-const FOLDERS: &[&str] = &["packs", "index", "snapshots", "keys", "sessions", "gc", "evidence", "probe"];
+const FOLDERS: &[&str] =
+    &["packs", "index", "snapshots", "keys", "sessions", "gc", "evidence", "runbooks", "claims", "probe"];
 
 /// What can go of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]

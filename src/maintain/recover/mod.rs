@@ -98,7 +98,7 @@ pub struct Recovered {
 
 /// Whether objects of this name come and go by themselves, so that nobody wants them back.
 fn is_passing(key: &Key) -> bool {
-    matches!(key.as_str().split_once('/'), Some(("sessions" | "probe", _)))
+    matches!(key.as_str().split_once('/'), Some(("sessions" | "probe" | "claims", _)))
 }
 
 /// Finds out what is not as it was at `time`.

@@ -17,7 +17,7 @@ pub enum Class {
 pub fn of(key: &Key) -> Class {
     match key.as_str().split_once('/') {
         Some(("packs" | "index" | "sessions", _)) => Class::Free,
-        Some(("snapshots" | "keys", _)) => Class::Voted,
+        Some(("snapshots" | "keys" | "evidence" | "runbooks", _)) => Class::Voted,
         _ => Class::Led,
     }
 }

@@ -9,7 +9,8 @@
 //!
 //! - **Free** (`packs/`, `index/`, `sessions/`): random names, used once. Put everywhere in parallel,
 //!   acknowledged by Q.
-//! - **Voted** (`snapshots/`, `keys/`): created once, contested by a session and a collector's fence.
+//! - **Voted** (`snapshots/`, `keys/`, `evidence/`, `runbooks/`): created once, contested by a session and a
+//!   collector's fence, or by two hosts that both claim a run.
 //!   Each required replica's own create-only write is its vote, cast for whichever body comes first and
 //!   never changed afterwards: creates do not replace. A body that a majority holds is *chosen*. Two
 //!   bodies cannot both have a majority, therefore two writers, whatever subsets of the replicas they

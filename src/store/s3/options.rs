@@ -13,6 +13,7 @@ use crate::base::limits::META_PACK_DIGIT;
 use crate::store::archive::ArchiveClass;
 use crate::store::key::Key;
 use crate::store::s3::lock_options::LockOptions;
+use crate::store::timed::{SETTLE_DEFAULT, SETTLE_MAX, SETTLE_MIN};
 use crate::store::vault::LockPolicy;
 
 /// Every option, with what it is for.
@@ -35,7 +36,8 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("lock", "governance or compliance: lock packs, segments, snapshots, slots and the config (Object Lock)"),
     ("lock-for", "how long they are locked from their writing and from each renewal; 30d otherwise"),
     ("lock-renew", "what is left when that is renewed; half of lock-for otherwise"),
-    ("conditional", "server, or single-writer where the server has no conditional writes"),
+    ("conditional", "server; time-based or single-writer where the server has no sound conditional writes"),
+    ("settle", "how long the time-based protocol waits before a contest is decided; 60s"),
 ];
 
 /// Longest prefix, in bytes; the rest of what S3 allows is for keys.
@@ -84,6 +86,8 @@ pub struct S3Options {
     pub conditional: Conditional,
     /// What objects are locked with.
     pub lock: Option<LockPolicy>,
+    /// The settle time of the time-based protocol.
+    pub settle: Duration,
 }
 
 /// The checksum that goes with an upload, for the server to check.
@@ -106,6 +110,8 @@ pub enum Conditional {
     Server,
     /// A look before each write: sound only while one process at a time writes.
     SingleWriter,
+    /// The wrapper `timed`; the backend itself asks for nothing.
+    TimeBased,
 }
 
 impl S3Options {
@@ -171,6 +177,7 @@ impl S3Options {
             stall_timeout: Duration::from_secs(30),
             conditional: Conditional::Server,
             lock: None,
+            settle: SETTLE_DEFAULT,
         }
     }
 
@@ -205,9 +212,11 @@ impl S3Options {
                 self.conditional = match value.as_str() {
                     "auto" | "server" => Conditional::Server,
                     "single-writer" => Conditional::SingleWriter,
-                    _ => return Err("`conditional` is server or single-writer".into()),
+                    "time-based" => Conditional::TimeBased,
+                    _ => return Err("`conditional` is server, time-based or single-writer".into()),
                 }
             }
+            "settle" => self.settle = settle_time(name, &value)?,
             _ => return Err(unknown(name)),
         }
         Ok(())
@@ -370,6 +379,14 @@ fn duration(name: &str, value: &str) -> Result<Duration, String> {
     };
     let duration = Duration::from_millis(count.checked_mul(unit_ms).ok_or_else(wrong)?);
     (!duration.is_zero() && duration <= TIMEOUT_MAX).then_some(duration).ok_or_else(wrong)
+}
+
+fn settle_time(name: &str, value: &str) -> Result<Duration, String> {
+    let time = duration(name, value)?;
+    match (SETTLE_MIN..=SETTLE_MAX).contains(&time) {
+        true => Ok(time),
+        false => Err(format!("`{name}` is a time from 200ms to 60m; a minute is what busy machines need")),
+    }
 }
 
 /// Text without its percent-encoding.

@@ -22,6 +22,17 @@ pub struct Owners {
     gids: Cache<String, u32>,
 }
 
+/// Whom a program can run as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user's number.
+    pub uid: u32,
+    /// The number of the group it belongs to first.
+    pub gid: u32,
+    /// Its home directory; empty if it has none that is text.
+    pub home: String,
+}
+
 impl Owners {
     /// An empty cache.
     pub fn new() -> Self {
@@ -133,6 +144,11 @@ fn lookup_group_name(gid: u32) -> Option<Arc<str>> {
 }
 
 fn lookup_uid(name: &str) -> Option<u32> {
+    account(name).map(|account| account.uid)
+}
+
+/// The account `name`, if there is one here; asked for anew each time.
+pub fn account(name: &str) -> Option<Account> {
     let name = CString::new(name).ok()?;
     with_buffer(|buffer| {
         // SAFETY: an all-zero passwd (numbers and null pointers) is a valid value of the C struct.
@@ -142,7 +158,16 @@ fn lookup_uid(name: &str) -> Option<u32> {
         let status = unsafe {
             libc::getpwnam_r(name.as_ptr(), &mut entry, buffer.as_mut_ptr(), buffer.len(), &mut result)
         };
-        if status == 0 { Ok((!result.is_null()).then_some(entry.pw_uid)) } else { Err(status) }
+        match (status, result.is_null()) {
+            (0, true) => Ok(None),
+            (0, false) => {
+                // SAFETY: the call succeeded, so the directory points to a string in `buffer`.
+                let home = unsafe { text_of(entry.pw_dir) };
+                let home = home.map(|home| home.to_string()).unwrap_or_default();
+                Ok(Some(Account { uid: entry.pw_uid, gid: entry.pw_gid, home }))
+            }
+            _ => Err(status),
+        }
     })
 }
 
@@ -162,7 +187,7 @@ fn lookup_gid(name: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Owners;
+    use super::{Owners, account};
 
     #[test]
     fn root_has_a_name_both_ways_and_strangers_have_none() {
@@ -174,6 +199,8 @@ mod tests {
             assert_eq!(owners.user_name(3_999_999_999), None);
             assert_eq!(owners.gid_of("no such group \0"), None);
             assert_eq!(owners.uid_of("no such user"), None);
+            let root = account("root").unwrap();
+            assert_eq!((root.uid, root.gid, root.home.as_str()), (0, 0, "/root"));
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Changes to configuration files where the rebuilt machine differs from the captured one: as data, and what
 //! they make of a file's bytes.
 //!
-//! Every rewrite may be applied again to its own result, so that a run that was cut off can simply go on. Bytes
-//! that need no change stay as they are, comments and alignment and text in any encoding among them.
+//! Every rewrite may be applied again to its own result, so that a run that was cut off can simply go on.
+//! Bytes that need no change stay as they are, comments and alignment and text in any encoding among them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+/// What stands before a line that was made a comment.
+const DISABLED: &str = "# not rebuilt: ";
 
 /// A change to a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,13 @@ pub enum Rewrite {
         field: usize,
         /// Old values and new ones.
         values: BTreeMap<String, String>,
+    },
+    /// In such a table, makes a comment of every line whose field `field` is one of these.
+    Disable {
+        /// Which field.
+        field: usize,
+        /// Its values.
+        values: BTreeSet<String>,
     },
     /// Everywhere, each whole word from the key to the value: UUIDs in a boot loader's configuration, for
     /// example. A word is a run of letters, digits and `_ - . : /`.
@@ -38,6 +48,7 @@ impl Rewrite {
         for line in old.split_inclusive(|byte| *byte == b'\n') {
             match self {
                 Rewrite::Field { field, values } => rewrite_field(line, *field, values, &mut new),
+                Rewrite::Disable { field, values } => disable(line, *field, values, &mut new),
                 Rewrite::Words { words, ignore_case } => rewrite_words(line, words, *ignore_case, &mut new),
             }
         }
@@ -45,8 +56,21 @@ impl Rewrite {
     }
 }
 
+fn is_comment(line: &[u8]) -> bool {
+    line.trim_ascii_start().first().is_none_or(|byte| *byte == b'#')
+}
+
+fn disable(line: &[u8], field: usize, values: &BTreeSet<String>, new: &mut Vec<u8>) {
+    let mut fields = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let word = fields.nth(field).and_then(|word| std::str::from_utf8(word).ok());
+    if !is_comment(line) && word.is_some_and(|word| values.contains(word)) {
+        new.extend_from_slice(DISABLED.as_bytes());
+    }
+    new.extend_from_slice(line);
+}
+
 fn rewrite_field(line: &[u8], field: usize, values: &BTreeMap<String, String>, new: &mut Vec<u8>) {
-    if line.trim_ascii_start().first().is_none_or(|byte| *byte == b'#') {
+    if is_comment(line) {
         return new.extend_from_slice(line);
     }
     rewrite_runs(
@@ -71,8 +95,8 @@ fn rewrite_words(line: &[u8], words: &BTreeMap<String, String>, ignore_case: boo
     });
 }
 
-/// Copies `line`, with each run of bytes that are `of_word` replaced by what `replace` gives for its number and
-/// itself, if it gives something.
+/// Copies `line`, with each run of bytes that are `of_word` replaced by what `replace` gives for its number
+/// and itself, if it gives something.
 fn rewrite_runs<'a>(
     line: &[u8],
     of_word: impl Fn(u8) -> bool,
@@ -107,6 +131,14 @@ mod tests {
             &b"# /dev/sda1 was /\nUUID=1-2   /  ext4\t/dev/sda1 0 1\n/dev/sda10 /x ext4 caf\xe9 0 2"[..];
         assert_eq!(new, expected);
         assert_eq!(rewrite.apply(&new), expected);
+    }
+
+    #[test]
+    fn a_line_is_disabled_once() {
+        let rewrite = Rewrite::Disable { field: 0, values: ["LABEL=x".to_owned()].into() };
+        let new = rewrite.apply(b"LABEL=x /x ext4\nLABEL=xy / ext4 LABEL=x\n");
+        assert_eq!(new, b"# not rebuilt: LABEL=x /x ext4\nLABEL=xy / ext4 LABEL=x\n");
+        assert_eq!(rewrite.apply(&new), new);
     }
 
     #[test]

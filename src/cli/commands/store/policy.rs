@@ -57,16 +57,17 @@ fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value 
     let mut statements = vec![maker.list("List", "s3:ListBucket")];
     match role {
         RoleName::Writer => {
-            let readable = ["config", "keys/*", "index/*", "snapshots/*", "sessions/*", "gc/*"];
+            let readable = ["config", "keys/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*"];
             statements.push(maker.allow("Read", &["s3:GetObject"], &readable));
-            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*"];
+            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*", "evidence/*"];
             statements.push(maker.create("Add", &created));
             statements.push(maker.allow("EndSessions", &["s3:DeleteObject"], &["sessions/*"]));
         }
         RoleName::Maintainer => {
             statements.push(maker.list("LookBack", "s3:ListBucketVersions"));
             statements.push(maker.allow("Read", &["s3:GetObject", "s3:GetObjectVersion"], &["*"]));
-            let created = ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "probe/*"];
+            let created =
+                ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*", "probe/*"];
             statements.push(maker.create("Add", &created));
             statements.push(maker.swap("Swap", &["gc/*", "probe/*"]));
             let deleted = ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "probe/*"];
@@ -76,7 +77,9 @@ fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value 
         RoleName::Restorer => {
             statements.push(maker.list("LookBack", "s3:ListBucketVersions"));
             statements.push(maker.allow("Read", &["s3:GetObject", "s3:GetObjectVersion"], &["*"]));
-            statements.push(maker.create("AddKeys", &["config", "keys/*"]));
+            // Only where packs lie in an archive class is it ever asked for.
+            statements.push(maker.allow("WarmUp", &["s3:RestoreObject"], &["packs/*"]));
+            statements.push(maker.create("AddKeys", &["config", "keys/*", "evidence/*", "runbooks/*"]));
             statements.push(maker.allow("RemoveKeys", &["s3:DeleteObject"], &["keys/*"]));
         }
     }

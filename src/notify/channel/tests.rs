@@ -1,0 +1,1 @@
+//! What each channel sends, to the letter, and what it makes of each answer.
