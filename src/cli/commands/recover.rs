@@ -22,13 +22,13 @@ const NAMED_MAX: usize = 100_000;
 
 const EXAMPLES: &str = "\
 Examples:
-  lifeboat recover --as-of '2026-11-24 06:00'
+  lifeboat recover --as-of 2026-11-24T06:00
       What was deleted or overwritten since six o'clock? Changes nothing.
-  lifeboat recover --as-of '2026-11-24 06:00' --apply
+  lifeboat recover --as-of 2026-11-24T06:00 --apply
       Bring it back in place. Nothing else may write to the repository meanwhile.
-  lifeboat recover --as-of '2026-11-24 06:00' --to /mnt/rescue/repo
+  lifeboat recover --as-of 2026-11-24T06:00 --to /mnt/rescue/repo
       Copy the repository as it was to another place, and leave the bucket as it is.
-  lifeboat restore latest --target / --as-of '2026-11-24 06:00'
+  lifeboat restore latest --target / --as-of 2026-11-24T06:00
       Restore from it right away: no need to bring anything back first.";
 
 /// Bring back what was deleted or overwritten since a time
@@ -109,7 +109,7 @@ struct CopyRow {
 pub fn run(args: &Args, context: &Context) -> CommandResult {
     let time = context.global.as_of.ok_or_else(|| {
         Failure::usage("recover needs --as-of TIME: when was all well?")
-            .hint("for example --as-of '2026-11-24 06:00'")
+            .hint("for example --as-of 2026-11-24T06:00")
     })?;
     let choice = RepositoryChoice { as_of: None, ..context.repository(None)? };
     let places = chosen(args, context, &choice)?;

@@ -174,7 +174,7 @@ mod tests {
     /// Everything that a role may or must not do, where objects are locked.
     fn all_statements(role: RoleName) -> Vec<Value> {
         let place = Place { partition: "aws", bucket: "b", prefix: "p/" };
-        let lock = S3Options::parse("b/p?lock=governance&lock-for=30d").unwrap().lock;
+        let lock = S3Options::parse("bucket/p?lock=governance&lock-for=30d").unwrap().lock;
         policy(role, &place, lock)["Statement"].as_array().unwrap().clone()
     }
 
