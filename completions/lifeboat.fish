@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_lifeboat_global_optspecs
-    string join \n r/repo= config= i/identity= passphrase-file= passphrase-command= passphrase-fd= cache-dir= state-dir= memory-limit= limit-upload= limit-download= connections= as-of= json q/quiet v/verbose no-progress color= h/help V/version
+    string join \n r/repo= config= i/identity= passphrase-file= passphrase-command= passphrase-fd= cache-dir= state-dir= memory-limit= limit-upload= limit-download= connections= json q/quiet v/verbose no-progress color= h/help V/version
 end
 
 function __fish_lifeboat_needs_command
@@ -36,7 +36,6 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -l memory-limit -d 'Use 
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_needs_command" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -56,12 +55,12 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "find" -d 'Look fo
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "diff" -d 'Compare two snapshots, or a snapshot and the live tree'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "stats" -d 'Say how much there is, and how much of it deduplication saves'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "restore" -d 'Bring files back'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "database" -d 'Look at the database dumps of a snapshot, and load them again'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "check" -d 'Look for damage in the repository'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "key" -d 'Manage who can open the repository'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "store" -d 'Look at the store a repository is kept in'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "replica" -d 'Look after the stores of a repository that has several'
-complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "lock" -d 'Keep what snapshots need locked (S3 Object Lock), and tell what is not'
-complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "recover" -d 'Bring back what was deleted or overwritten since a time'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "system" -d 'Look at the state of a machine: disks, boot loader, packages, services, accounts'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "config" -d 'Look after the configuration file'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "man" -d 'Print a manual page, or write them all'
@@ -81,7 +80,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -117,7 +115,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l memory-limi
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -130,6 +127,8 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l ignore-ctim
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l ignore-inode -d 'Do not take a new inode number for a change; for network and FUSE file systems'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l with-atime -d 'Record access times as well'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l stdin -d 'Back up standard input'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l system -d 'Capture the system\'s state as well: disks, boot loader, packages, services, accounts, network'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l with-luks-headers -d 'Keep LUKS headers with it: whoever reads the snapshot and knows any passphrase they ever had opens the disk'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -s v -l verbose -d 'Say more; twice, still more'
@@ -151,7 +150,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l memory-l
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -172,7 +170,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l memory-limit -d
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -195,7 +192,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l memory-limit -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -217,7 +213,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -252,7 +247,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -274,7 +268,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -299,7 +292,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l memory-limit
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -334,7 +326,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l memory-lim
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -354,6 +345,78 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s q -l quiet
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -f -a "list" -d 'What it takes to list them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -f -a "restore" -d 'What it takes to load one'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l to -d 'Where to: a server as [USER@]HOST[:PORT] or SOCKET[:PORT], or the path of a file or directory' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l only -d 'Only this database of a postgres dump; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l run-as -d 'The account that the programs run as' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l bin-dir -d 'Where the programs are, if not in PATH' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l password-file -d 'Take the database user\'s password from the first line of a file' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l password-env -d 'Take it from an environment variable' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l password-command -d 'Take it from the first line a command prints' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l credentials-file -d 'A file of the database\'s own that holds user and password: PGPASSFILE, or an option file of mysql' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l replace -d 'Replace what is there already'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s n -l dry-run -d 'Show the commands, and run none'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l read-data-subset -d 'Read only a part of the packs: n/m, or a percentage chosen anew each time' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
@@ -367,7 +430,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l memory-limit
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -390,7 +452,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -417,7 +478,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -446,7 +506,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -468,7 +527,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -491,7 +549,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -514,7 +571,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -535,7 +591,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -556,7 +611,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -579,7 +633,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -608,7 +661,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -629,7 +681,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fis
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -657,7 +708,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -678,7 +728,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -699,7 +748,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -720,7 +768,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -744,7 +791,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -766,7 +812,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -788,7 +833,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -798,146 +842,127 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "status" -d 'Show how each store keeps versions and locks objects'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "extend" -d 'Renew the locks of what protected snapshots need'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "audit" -d 'Tell which snapshots and objects lose their lock soon, or have none'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "sweep" -d 'Delete for good what was deleted long ago and is not locked any more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -f -a "capture" -d 'Capture the machine\'s state without a backup'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -f -a "show" -d 'Show a machine\'s state'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -f -a "diff" -d 'Compare two states, and say what the differences mean for a restore'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s o -l output -d 'Write to this file, or with the files behind it into this new or empty directory (end it with /)' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l root -d 'Capture the system below this directory instead of the running one' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l timeout -d 'How long each collector may take, such as 30s; two minutes otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l window -d 'Protect snapshots younger than this; `lock_window` of the configuration otherwise' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l with-luks-headers -d 'Keep LUKS headers (needs an --output directory and --with-secrets)'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l with-secrets -d 'Write password hashes, containers\' variables and files that hold secrets as well'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s s -l section -d 'Show this section alone; may be given several times' -r -f -a "host\t'Names, operating system, hardware'
+boot\t'Firmware, boot loaders, kernels'
+storage\t'Disks and all that lies on them, mounts, fstab'
+packages\t'Packages, repositories, keys'
+services\t'Units and timers'
+schedules\t'Crontabs'
+accounts\t'Users and groups'
+settings\t'Locale, kernel parameters and modules, access control'
+network\t'Interfaces, routes, names, firewall'
+containers\t'Containers, images, volumes'
+collectors\t'How the capture went'
+files\t'The files that are kept beside it'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l format -d 'How to write it' -r -f -a "text\t'Tables and trees'
+html\t'One page that stands by itself'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l all -d 'Renew everything that the index relies on, without reading any tree'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s n -l dry-run -d 'Say what would be renewed, and renew nothing'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l within -d 'Tell what loses its lock within this time' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l window -d 'Protect snapshots younger than this; `lock_window` of the configuration otherwise' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s s -l section -d 'Compare this section alone; may be given several times' -r -f -a "host\t'Names, operating system, hardware'
+boot\t'Firmware, boot loaders, kernels'
+storage\t'Disks and all that lies on them, mounts, fstab'
+packages\t'Packages, repositories, keys'
+services\t'Units and timers'
+schedules\t'Crontabs'
+accounts\t'Users and groups'
+settings\t'Locale, kernel parameters and modules, access control'
+network\t'Interfaces, routes, names, firewall'
+containers\t'Containers, images, volumes'
+collectors\t'How the capture went'
+files\t'The files that are kept beside it'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l severity -d 'Leave out what matters less than this' -r -f -a "info\t'Anything at all'
+minor\t'Works a little differently'
+major\t'Something runs or is reached otherwise'
+critical\t'May not start, or needs other disks'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l format -d 'How to write it' -r -f -a "text\t'Tables and trees'
+html\t'One page that stands by itself'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l older-than -d 'Leave what was hidden more recently than this' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s n -l dry-run -d 'Say what would be deleted, and delete nothing'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l to -d 'Copy the repository as it was to this directory or s3:// URL' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l replica -d 'Only this replica' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l apply -d 'Bring it back in place'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l exit-code -d 'End with exit status 5 where anything that is listed differs'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -950,7 +975,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -972,7 +996,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -993,7 +1016,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l memory
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1015,7 +1037,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l memory-limit -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1037,7 +1058,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1059,7 +1079,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l memory-lim
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"

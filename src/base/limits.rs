@@ -68,9 +68,30 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 pub const HOST_NAME_MAX_BYTES: usize = 255;
 
 /// Largest `system.json` that is read.
-pub const SYSTEM_STATE_MAX_BYTES: u64 = 64 << 20;
+pub const SYSTEM_STATE_MAX_BYTES: u64 = 256 << 20;
+/// Largest section of it that a capture keeps, as JSON without spaces: with them and all sections it is below
+/// what is read.
+pub const SYSTEM_SECTION_MAX_BYTES: u64 = 8 << 20;
 
 /// Longest line of a run's journal: one event with what a program said.
 pub const JOURNAL_LINE_MAX_BYTES: usize = 4 << 20;
 /// Largest journal of a run.
 pub const JOURNAL_MAX_BYTES: u64 = 1 << 30;
+
+/// Most block devices, and most mounts, that a captured state has.
+pub const SYSTEM_DEVICES_MAX: usize = 4096;
+/// Bytes of one program's output that a capture reads.
+pub const SYSTEM_OUTPUT_MAX_BYTES: usize = 16 << 20;
+/// Bytes of one file that a capture reads.
+pub const SYSTEM_FILE_MAX_BYTES: usize = 4 << 20;
+/// Most names of one directory that a capture looks at.
+pub const SYSTEM_NAMES_MAX: usize = 1 << 16;
+/// Most files and outputs that one collector keeps.
+pub const SYSTEM_KEPT_MAX: usize = 4096;
+/// Bytes of files and outputs that one collector keeps.
+pub const SYSTEM_KEPT_MAX_BYTES: usize = 256 << 20;
+/// Longest LUKS header that is kept: LUKS 2 has 16 MiB by default, and at most 4 MiB and 128 MiB of key
+/// slots.
+pub const LUKS_HEADER_MAX_BYTES: usize = 136 << 20;
+/// Warnings that one collector's report keeps.
+pub const SYSTEM_WARNINGS_MAX: usize = 100;

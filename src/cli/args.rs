@@ -177,6 +177,9 @@ pub enum Command {
     Diff(commands::diff::Args),
     Stats(commands::stats::Args),
     Restore(Box<commands::restore::Args>),
+    /// Look at the database dumps of a snapshot, and load them again
+    #[command(subcommand)]
+    Database(commands::database::Command),
     Check(commands::check::Args),
     /// Manage who can open the repository
     #[command(subcommand)]
@@ -191,6 +194,9 @@ pub enum Command {
     #[command(subcommand)]
     Lock(commands::lock::Command),
     Recover(commands::recover::Args),
+    /// Look at the state of a machine: disks, boot loader, packages, services, accounts
+    #[command(subcommand)]
+    System(commands::system::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

@@ -92,6 +92,36 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
+        schema: "lifeboat.database/1",
+        printed_by: "nothing; it is manifest.json beside a dump in a snapshot",
+        fields: &[
+            ("engine, version, tool, position", "What was dumped, by what, and where in its log it stands."),
+            ("restore", "How it is loaded by hand, line by line."),
+            (
+                "databases",
+                "Each with name, file, and in expect what each query yields at the moment of the dump.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-list/1",
+        printed_by: "database list",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("databases", "Its attachments that are dumps; see lifeboat.backup/1."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.database-restore/1",
+        printed_by: "database restore",
+        fields: &[
+            ("snapshot", SNAPSHOT),
+            ("name", "The dump."),
+            ("dry_run", "Whether nothing was done."),
+            ("actions", "Each with id, title, commands, and duration_seconds unless nothing was done."),
+        ],
+    },
+    DocumentKind {
         schema: "lifeboat.demo/1",
         printed_by: "demo",
         fields: &[
@@ -415,6 +445,49 @@ pub const DOCUMENTS: &[DocumentKind] = &[
                 "What became of an object that was locked for a minute: honoured, fault, can_bypass and \
                  left; null where nothing can be locked.",
             ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.system/1",
+        printed_by: "system capture and system show; with --section, its other sections are left out",
+        fields: &[
+            ("captured", "When it was looked at, as seconds and nanoseconds since 1970."),
+            ("tool, root", "The version of lifeboat that looked, and the directory it took for `/`."),
+            ("host", "Name, machine id, operating system, architecture, hardware."),
+            ("boot", "Firmware, boot loaders, EFI entries, kernels, what makes initial RAM disks."),
+            (
+                "storage",
+                "Devices, each after its parents, with kind and content; volume groups, mounts, fstab.",
+            ),
+            ("packages", "Installed packages with versions and marks, repositories, keys."),
+            ("services, schedules", "Units, timers, crontabs."),
+            ("accounts", "Users, groups, subordinate ids; hashes are redacted outside of snapshots."),
+            ("settings", "Locale, time zone, kernel parameters and modules, SELinux, AppArmor."),
+            ("network", "Interfaces, routes, rules, name resolution, firewall."),
+            ("containers", "By engine: containers, images with digests, volumes, networks."),
+            (
+                "collectors",
+                "Each with name, outcome (complete, partial, absent, failed, timed-out), warnings and \
+                    milliseconds.",
+            ),
+            (
+                "files",
+                "What is kept beside it: path, source, size_bytes, hash, mode, owner, is_secret, is_cut.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.system-diff/1",
+        printed_by: "system diff",
+        fields: &[
+            ("old, new", "What was compared."),
+            (
+                "changes",
+                "The worst first, each with section, path, change (added, removed, changed, unknown), \
+                    severity \
+                 (critical, major, minor, info), old, new and meaning.",
+            ),
+            ("counts", "How many there are of each severity."),
         ],
     },
     DocumentKind {

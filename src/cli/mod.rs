@@ -9,17 +9,24 @@ pub mod backup_run;
 pub mod browse_run;
 pub mod commands;
 pub mod context;
+mod database_run;
+mod databases;
 pub mod documents;
 pub mod environment;
 pub mod exit;
+mod hooks;
 pub mod locks;
 pub mod manual;
 pub mod opening;
 pub mod output;
+mod protect;
 pub mod replicas;
 pub mod restore_run;
 pub mod secrets;
 pub mod settings;
+pub mod system_report;
+pub mod system_run;
+pub mod system_state;
 pub mod values;
 pub mod warm_up;
 
@@ -34,6 +41,7 @@ use crate::cli::args::{Cli, Command};
 use crate::cli::context::Context;
 use crate::cli::environment::Environment;
 use crate::cli::exit::{CommandResult, Failure};
+use crate::sys::watchdog;
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -44,6 +52,9 @@ pub fn main() -> ExitCode {
 
 /// Runs one command line, and tells how it went: the exit status.
 fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
+    if typed.get(1).is_some_and(|word| word == watchdog::WORD) {
+        return watchdog::watch();
+    }
     let wants_json = typed.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cli = match Cli::try_parse_from(typed) {
         Ok(cli) => cli,
@@ -93,11 +104,13 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Diff(args) => browse_run::run_diff(args, context),
         Command::Stats(args) => browse_run::run_stats(args, context),
         Command::Snapshots(args) => commands::snapshots::run(args, context),
+        Command::Database(command) => database_run::run(command, context),
         Command::Key(command) => commands::key::run(command, context),
         Command::Store(command) => commands::store::run(command, context),
         Command::Replica(command) => commands::replica::run(command, context),
         Command::Lock(command) => commands::lock::run(command, context),
         Command::Recover(args) => commands::recover::run(args, context),
+        Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),

@@ -36,3 +36,4 @@ pub mod stat;
 #[cfg(target_os = "linux")]
 pub mod target;
 pub mod terminal;
+pub mod watchdog;

@@ -34,6 +34,7 @@ pub fn check(source: &str) -> Result<Settings, Vec<Mistake>> {
         match toml::from_str(source) {
             Ok(settings) => {
                 walk.buckets(table, &settings);
+                walk.databases(table, &settings);
                 if walk.mistakes.is_empty() {
                     return Ok(settings);
                 }
@@ -195,7 +196,8 @@ impl Walk<'_> {
         for (key, value) in tables(file, "job") {
             let Some(table) = value.get_ref().as_table() else { continue };
             match (table.get("sources"), table.get("stream")) {
-                (None, None) => self.missing(key, "sources", Kind::Paths, " (or `stream`)"),
+                (None, None) if table.contains_key("database") || table.contains_key("system") => {}
+                (None, None) => self.missing(key, "sources", Kind::Paths, " (or `stream`, or `database`)"),
                 (Some(_), Some(stream)) => {
                     let message = "`stream` and `sources` exclude each other";
                     self.mistakes
@@ -213,6 +215,9 @@ impl Walk<'_> {
                     self.require(key, stream_table, "program", Kind::Texts);
                 }
                 _ => {}
+            }
+            if let Some(freeze) = table.get("freeze").and_then(|value| value.get_ref().as_table()) {
+                self.require(key, freeze, "thaw", Kind::Texts);
             }
             if table.get("repository").is_none() && !self.has_default(file) {
                 self.missing(key, "repository", Kind::RepositoryName, " (there is no default one)");
@@ -234,6 +239,36 @@ impl Walk<'_> {
             if let Some(why) = fault {
                 let message = format!("`{}` cannot be used: {why}", key.get_ref());
                 self.mistakes.push(Mistake::at(self.source, span, message).expected(Kind::Url.expected()));
+            }
+        }
+    }
+
+    /// Whether each database of a job, and its snapshot, says all it must.
+    fn databases(&mut self, file: &DeTable<'_>, settings: &Settings) {
+        for (key, value) in tables(file, "job") {
+            let Some(job) = settings.job.get(key.get_ref().as_ref()) else { continue };
+            let list = value.get_ref().as_table().and_then(|table| table.get("database"));
+            let items = list.and_then(|list| list.get_ref().as_array()).into_iter().flatten();
+            let snapshot = value.get_ref().as_table().and_then(|table| table.get("snapshot"));
+            if let Some((lacks, snapshot)) = job.snapshot.as_ref().and_then(|one| one.lacks()).zip(snapshot) {
+                let why = format!("`snapshot` lacks the key `{lacks}`");
+                self.mistakes.push(Mistake::at(self.source, snapshot.span(), why));
+            }
+            if let Some(snapshot) = snapshot.filter(|_| job.sources.is_empty()) {
+                let why = "`snapshot` is for a job with `sources`";
+                self.mistakes.push(Mistake::at(self.source, snapshot.span(), why));
+            }
+            let mut names = BTreeSet::new();
+            for (item, database) in items.zip(&job.database) {
+                let place = |key: &str| item.get_ref().as_table().and_then(|table| table.get(key));
+                if let Some((key, why)) = database.fault() {
+                    let span = place(key).map_or(item.span(), Spanned::span);
+                    self.mistakes.push(Mistake::at(self.source, span, why));
+                } else if !names.insert(&database.name) {
+                    let why = format!("the job has two databases called `{}`", database.name);
+                    let span = place("name").map_or(item.span(), Spanned::span);
+                    self.mistakes.push(Mistake::at(self.source, span, why).expected("a name of its own"));
+                }
             }
         }
     }

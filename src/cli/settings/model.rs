@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::cli::settings::database::DatabaseSettings;
+use crate::cli::settings::protect::{FreezeSettings, SnapshotSettings};
 use crate::cli::settings::s3::S3Settings;
 use crate::cli::values::{parse_duration, parse_size};
 
@@ -123,6 +125,8 @@ pub struct JobSettings {
     pub sources: Vec<PathBuf>,
     /// A program whose output is backed up instead.
     pub stream: Option<StreamSettings>,
+    /// Databases that are dumped.
+    pub database: Vec<DatabaseSettings>,
     /// The host's name.
     pub host: Option<String>,
     /// Tags of the snapshots.
@@ -162,6 +166,14 @@ pub struct JobSettings {
     pub compression: Option<i32>,
     /// Files read at once.
     pub read_concurrency: Option<usize>,
+    /// The system's state is captured.
+    pub system: Option<bool>,
+    /// LUKS headers are kept with it.
+    pub luks_headers: Option<bool>,
+    /// What holds writers still.
+    pub freeze: Option<FreezeSettings>,
+    /// What is read instead of the files themselves.
+    pub snapshot: Option<SnapshotSettings>,
     /// Commands around the backup.
     pub hooks: HookSettings,
     /// What is kept.
@@ -247,6 +259,12 @@ impl Settings {
         for job in self.job.values_mut() {
             job.sources.iter_mut().for_each(resolve);
             job.exclude_files.iter_mut().for_each(resolve);
+            if let Some(snapshot) = &mut job.snapshot {
+                snapshot.of.iter_mut().chain(&mut snapshot.path).for_each(resolve);
+            }
+            for database in &mut job.database {
+                database.paths().for_each(resolve);
+            }
         }
     }
 }
@@ -259,7 +277,9 @@ fn absolute(path: &Path, base: &Path, home: Option<&Path>) -> PathBuf {
     }
 }
 
-fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrMany<T> {

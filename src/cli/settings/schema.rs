@@ -3,6 +3,9 @@
 //! The check and the manual page lifeboat.toml(5) are both made from these tables; a test holds them
 //! against the types in `model`, so that none can have a key the other lacks.
 
+use crate::cli::settings::database::DATABASE;
+use crate::cli::settings::protect::{FREEZE, SNAPSHOT};
+
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
@@ -83,7 +86,7 @@ pub struct Field {
     pub help: &'static str,
 }
 
-const fn field(name: &'static str, kind: Kind, help: &'static str) -> Field {
+pub(super) const fn field(name: &'static str, kind: Kind, help: &'static str) -> Field {
     Field { name, kind, help }
 }
 
@@ -248,8 +251,15 @@ const POLICIES: &[&str] = &["fastest", "round-robin", "least-connections", "hash
 
 const JOB: &[Field] = &[
     field("repository", Kind::RepositoryName, "Where to; the default repository otherwise."),
-    field("sources", Kind::Paths, "What to back up. Either this or `stream` is required."),
+    field("sources", Kind::Paths, "What to back up. This, `stream` or `database` is required."),
     field("stream", Kind::Table(STREAM), "A program whose output is backed up instead of files."),
+    field(
+        "database",
+        Kind::List(DATABASE),
+        "Databases that are dumped beside it, or alone, one table each; they lie below \
+         /.lifeboat/databases of \
+         the snapshot. See `lifeboat database`.",
+    ),
     field("host", Kind::Host, "The name snapshots are recorded for."),
     field("tags", Kind::Tags, "Tags of the snapshots."),
     field("exclude", Kind::Patterns, "What to leave out."),
@@ -270,6 +280,27 @@ const JOB: &[Field] = &[
     field("with_atime", Kind::Bool, "Record access times as well."),
     field("compression", COMPRESSION, "The zstd level."),
     field("read_concurrency", READ_CONCURRENCY, "How many files to read at once."),
+    field(
+        "system",
+        Kind::Bool,
+        "Capture the system's state as well: disks, boot loader, packages, services, accounts, network.",
+    ),
+    field(
+        "luks_headers",
+        Kind::Bool,
+        "Keep LUKS headers with the system's state. Whoever reads a snapshot and knows any passphrase that a \
+         header ever had can open the disk.",
+    ),
+    field(
+        "freeze",
+        Kind::Table(FREEZE),
+        "What holds writers still while the files are read, or while the snapshot below is made.",
+    ),
+    field(
+        "snapshot",
+        Kind::Table(SNAPSHOT),
+        "A snapshot of the file system that is read instead of the files themselves, under their names.",
+    ),
     field("hooks", Kind::Table(HOOKS), "Commands to run around the backup."),
     field(
         "retention",

@@ -84,7 +84,9 @@ fn the_schema_has_every_key_that_the_types_have() {
     for (prefix, fields) in sections(FILE, "") {
         let text = match prefix.as_str() {
             "" => "zzz = 1".to_owned(),
-            list if list.ends_with(".replica") => format!("[[{list}]]\nzzz = 1"),
+            list if list.ends_with(".replica") || list.ends_with(".database") => {
+                format!("[[{list}]]\nzzz = 1")
+            }
             table => format!("[{table}]\nzzz = 1"),
         };
         let error = toml::from_str::<super::model::Settings>(&text).unwrap_err();
