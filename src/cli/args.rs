@@ -194,6 +194,10 @@ pub enum Command {
     #[command(subcommand)]
     Lock(commands::lock::Command),
     Recover(commands::recover::Args),
+    /// Tell people what happens, and see who was told
+    #[command(subcommand)]
+    Notify(commands::notify::Command),
+    Watch(commands::watch::Args),
     /// Look at the state of a machine: disks, boot loader, packages, services, accounts
     #[command(subcommand)]
     System(commands::system::Command),

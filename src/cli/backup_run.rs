@@ -20,6 +20,7 @@ use crate::cli::databases;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::hooks;
 use crate::cli::locks;
+use crate::cli::notifying::{self, Happening};
 use crate::cli::opening;
 use crate::cli::protect::{self, Runners};
 use crate::cli::replicas::{self, WithReplicas};
@@ -50,7 +51,19 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let mut worst: Option<Outcome> = None;
     let mut failures: Vec<Failure> = Vec::new();
     for task in &tasks {
-        match run_task(args, context, task) {
+        let happening = happening(args, context, task)?;
+        if let Some(happening) = &happening {
+            notifying::begun(context, happening);
+        }
+        let result = run_task(args, context, task);
+        if let Some(happening) = &happening {
+            notifying::ended(context, happening, &result);
+        }
+        if several {
+            // Who is to hear of one job need not wait for the others.
+            notifying::finish(context);
+        }
+        match result {
             Ok(Outcome::Done) => {}
             // Sources that were not read are worse than replicas that are behind.
             Ok(told) if worst != Some(Outcome::Told(ErrorKind::Partial)) => worst = Some(told),
@@ -69,6 +82,19 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
         Some(first) => Ok(Outcome::Told(first.kind())),
         None => Ok(worst.unwrap_or(Outcome::Done)),
     }
+}
+
+/// What people are told of it: of a job by its name, of anything else by its repository.
+fn happening(args: &Args, context: &Context, task: &Task<'_>) -> Result<Option<Happening>, Failure> {
+    if args.reading.dry_run {
+        return Ok(None);
+    }
+    let job = task.job.map(|(_, job)| job);
+    let mut happening = Happening::of_repository("backup", &context.repository(job)?);
+    if let Some((name, _)) = task.job {
+        (happening.name, happening.job) = (name.to_owned(), Some(name.to_owned()));
+    }
+    Ok(Some(happening))
 }
 
 fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure> {

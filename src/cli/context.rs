@@ -91,6 +91,11 @@ impl Context {
         Ok(self.settings.get_or_init(|| settings))
     }
 
+    /// Whether anything has asked for the configuration.
+    pub fn has_settings(&self) -> bool {
+        self.settings.get().is_some()
+    }
+
     /// A flag that SIGINT, SIGTERM or SIGHUP from now on sets; a second SIGINT ends the process.
     pub fn interrupt(&self) -> Result<&Interrupt, Failure> {
         if let Some(interrupt) = self.interrupt.get() {

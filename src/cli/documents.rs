@@ -2,7 +2,13 @@
 //!
 //! lifeboat-json(7) is made from it.
 
+mod locks;
+mod notify;
+
+use std::sync::LazyLock;
+
 /// One kind of document.
+#[derive(Clone, Copy)]
 pub struct DocumentKind {
     /// `lifeboat.NAME/VERSION`, the value of its field `schema`.
     pub schema: &'static str,
@@ -24,7 +30,14 @@ const REPLICA: &str = "Of the replica.";
 const ENTRY_TYPE: &str = "file, dir, symlink, fifo, socket, chardev, blockdev.";
 
 /// All of them, by schema.
-pub const DOCUMENTS: &[DocumentKind] = &[
+pub static DOCUMENTS: LazyLock<Vec<DocumentKind>> = LazyLock::new(|| {
+    let mut documents = [GENERAL, locks::DOCUMENTS, notify::DOCUMENTS].concat();
+    documents.sort_by_key(|document| document.schema);
+    documents
+});
+
+/// Those of repositories, snapshots and restores.
+const GENERAL: &[DocumentKind] = &[
     DocumentKind {
         schema: "lifeboat.backup/1",
         printed_by: "backup",
@@ -242,70 +255,6 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
-        schema: "lifeboat.lock-audit/1",
-        printed_by: "lock audit",
-        fields: &[
-            ("is_met", "Whether every store that locks covers all protected snapshots; else exit status 5."),
-            ("within_seconds, window_seconds", "What was asked, and how young a protected snapshot is."),
-            (
-                "stores",
-                "Each with name, location, is_locking, versioning, object_lock, objects, losing, uncovered, \
-                 named (objects with key, until, mode and is_missing) and snapshots (id, host, time, cover, \
-                 until and fault; cover is covered, losing, uncovered or unreadable).",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.lock-extend/1",
-        printed_by: "lock extend",
-        fields: &[
-            ("is_dry_run", "Whether nothing was renewed."),
-            ("window_seconds", "How young a protected snapshot is."),
-            (
-                "stores",
-                "Each with name, location, objects, asked, renewed, renew (keys, with --dry-run) and \
-                 failures; with any the exit status is 5.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.lock-status/1",
-        printed_by: "lock status",
-        fields: &[
-            ("window_seconds", "How young a protected snapshot is."),
-            (
-                "stores",
-                "Each with name, location, versioning, object_lock, default_retention, policy, objects, \
-                 bytes, hidden_versions, hidden_bytes and markers.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.lock-sweep/1",
-        printed_by: "lock sweep",
-        fields: &[
-            ("is_dry_run", "Whether nothing was deleted."),
-            (
-                "stores",
-                "Each with name, location, versions, bytes, markers, locked, kept and failures; with any the \
-                 exit status is 1.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.recover/1",
-        printed_by: "recover",
-        fields: &[
-            ("as_of", "The time that was asked for."),
-            (
-                "stores",
-                "Each with name, location, objects_then, bytes_then, snapshots_then, deleted, overwritten, \
-                 added, first_change, last_change, changes (key, change, since and version) and applied.",
-            ),
-            ("copied", "With --to: to, objects, bytes, present and failures; else null."),
-        ],
-    },
-    DocumentKind {
         schema: "lifeboat.replica-add/1",
         printed_by: "replica add",
         fields: &[
@@ -428,23 +377,6 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("is_estimate", "Whether the numbers of chunks come from a sample (beyond four million)."),
             ("missing_chunks", "Chunks the repository does not have: see lifeboat check."),
             ("repository", "Objects and bytes of the whole repository."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.store-probe/1",
-        printed_by: "store probe",
-        fields: &[
-            ("location", LOCATION),
-            ("sound", "Whether the server keeps all that a repository rests on."),
-            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
-            ("properties", "Each with name, holds and fault."),
-            ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
-            ("default_retention", "What the bucket locks by itself: mode and days; or null."),
-            (
-                "retention",
-                "What became of an object that was locked for a minute: honoured, fault, can_bypass and \
-                 left; null where nothing can be locked.",
-            ),
         ],
     },
     DocumentKind {

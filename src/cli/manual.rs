@@ -225,7 +225,7 @@ fn documents() -> Vec<u8> {
          says the same as without --json, and only it tells success.",
     )]);
     roff.control("SH", ["DOCUMENTS"]);
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.iter() {
         roff.control("SS", [document.schema]);
         roff.text([roman("Printed by "), italic(document.printed_by), roman(".")]);
         for (fields, meaning) in document.fields {
@@ -292,7 +292,7 @@ fn entry(field: &Field, path: &str, roff: &mut Roff) {
             roff.text([roman(field.help)]);
             fields.iter().for_each(|below| entry(below, &format!("{name}."), roff));
         }
-        Kind::List(fields) => {
+        Kind::List(fields) | Kind::Rules(fields) => {
             roff.text([roman(format!("{} They are {}.", field.help, field.kind.expected()))]);
             fields.iter().for_each(|below| entry(below, &format!("{name}."), roff));
         }

@@ -17,6 +17,7 @@ pub mod exit;
 mod hooks;
 pub mod locks;
 pub mod manual;
+pub mod notifying;
 pub mod opening;
 pub mod output;
 mod protect;
@@ -63,6 +64,7 @@ fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
     let context = Context::new(cli.global, environment);
     let result = dispatch(&cli.command, &context);
     tell_of_stores(&context);
+    notifying::finish(&context);
     match result {
         Ok(outcome) => outcome.exit_status(),
         Err(failure) => tell(&failure, context.output.json),
@@ -110,6 +112,8 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Replica(command) => commands::replica::run(command, context),
         Command::Lock(command) => commands::lock::run(command, context),
         Command::Recover(args) => commands::recover::run(args, context),
+        Command::Notify(command) => commands::notify::run(command, context),
+        Command::Watch(args) => commands::watch::run(args, context),
         Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),

@@ -30,6 +30,8 @@ pub mod path;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod rooted;
+#[cfg(target_os = "linux")]
+pub mod service;
 pub mod signal;
 #[cfg(target_os = "linux")]
 pub mod stat;

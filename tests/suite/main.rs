@@ -15,6 +15,7 @@
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
+//! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
 //! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
@@ -34,6 +35,7 @@ mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod notify;
 mod program;
 mod replicas;
 mod s3;

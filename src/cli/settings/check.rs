@@ -11,8 +11,10 @@ use toml::de::{DeTable, DeValue};
 use crate::backup::filter::{Filter, FilterOptions};
 use crate::cli::settings::mistake::Mistake;
 use crate::cli::settings::model::Settings;
+use crate::cli::settings::notify;
 use crate::cli::settings::schema::{FILE, Field, Kind};
 use crate::cli::values::{parse_duration, parse_host, parse_size, parse_tag};
+use crate::notify::model::SecretSource;
 use crate::store::replicas::spec::{self, PRIMARY, ReplicaSpec, Role};
 use crate::store::s3::options::S3Options;
 
@@ -30,6 +32,7 @@ pub fn check(source: &str) -> Result<Settings, Vec<Mistake>> {
     }
     walk.table(table, FILE, "the file");
     walk.meaning(table);
+    walk.mistakes.extend(notify::check::check(source, table));
     if walk.mistakes.is_empty() {
         match toml::from_str(source) {
             Ok(settings) => {
@@ -98,7 +101,19 @@ impl Walk<'_> {
                 }),
                 None => self.wrong(value, kind, name),
             },
-            Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => match value.get_ref().as_array() {
+            Kind::Rules(fields) => match value.get_ref() {
+                DeValue::Table(table) => self.table(table, fields, &format!("`{name}`")),
+                DeValue::Array(_) => self.value(value, Kind::List(fields), name),
+                _ => self.wrong(value, kind, name),
+            },
+            Kind::Texts
+            | Kind::Paths
+            | Kind::Patterns
+            | Kind::Tags
+            | Kind::Words(_)
+            | Kind::People
+            | Kind::ContactNames
+            | Kind::ChannelNames => match value.get_ref().as_array() {
                 Some(items) => items.iter().for_each(|item| self.scalar(item, kind, name)),
                 None => self.scalar(value, kind, name),
             },
@@ -142,7 +157,8 @@ impl Walk<'_> {
             Kind::Tags => text.map(|text| parse_tag(text).map(drop)),
             Kind::Patterns => text.map(check_pattern),
             Kind::Url => text.map(check_url),
-            Kind::Word(words) => text.map(|text| check_word(text, words)),
+            Kind::Word(words) | Kind::Words(words) => text.map(|text| check_word(text, words)),
+            Kind::Secret => text.map(check_secret),
             Kind::ReplicaName => text.map(|text| match spec::name_fault(text) {
                 None => Ok(()),
                 Some(why) => Err(format!("a replica's name: {why}")),
@@ -362,6 +378,14 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
     }
     let options = FilterOptions { exclude: vec![pattern.to_owned()], ..FilterOptions::default() };
     Filter::new(options).map(drop).map_err(|error| error.to_string())
+}
+
+fn check_secret(text: &str) -> Result<(), String> {
+    match SecretSource::parse(text) {
+        Some(_) => Ok(()),
+        // What was written may be the secret itself: it is not repeated.
+        None => Err("a secret does not belong into this file".into()),
+    }
 }
 
 fn check_word(word: &str, words: &[&str]) -> Result<(), String> {

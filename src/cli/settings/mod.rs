@@ -7,6 +7,7 @@ pub mod check;
 pub mod database;
 pub mod mistake;
 pub mod model;
+pub mod notify;
 pub mod protect;
 pub mod s3;
 pub mod schema;

@@ -10,6 +10,10 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::cli::settings::database::DatabaseSettings;
+use crate::cli::settings::notify::model::{
+    ByName, ChannelSettings, ContactSettings, EscalationSettings, GroupSettings, NotifySettings,
+    RuleSettings, TemplateSettings, rules,
+};
 use crate::cli::settings::protect::{FreezeSettings, SnapshotSettings};
 use crate::cli::settings::s3::S3Settings;
 use crate::cli::values::{parse_duration, parse_size};
@@ -24,6 +28,18 @@ pub struct Settings {
     pub repository: BTreeMap<String, RepositorySettings>,
     /// Jobs by name.
     pub job: BTreeMap<String, JobSettings>,
+    /// How people are told.
+    pub notify: NotifySettings,
+    /// People by name.
+    pub contact: ByName<ContactSettings>,
+    /// Groups by name.
+    pub group: ByName<GroupSettings>,
+    /// Channels by name.
+    pub channel: ByName<ChannelSettings>,
+    /// Escalations by name.
+    pub escalation: ByName<EscalationSettings>,
+    /// Words by name.
+    pub template: ByName<TemplateSettings>,
 }
 
 /// `[defaults]`.
@@ -96,6 +112,15 @@ pub struct RepositorySettings {
     /// How young a snapshot is whose locks are renewed.
     #[serde(deserialize_with = "duration")]
     pub lock_window: Option<Duration>,
+    /// Who is told of it.
+    #[serde(deserialize_with = "rules")]
+    pub notify: Vec<RuleSettings>,
+    /// How often a check is expected.
+    #[serde(deserialize_with = "duration")]
+    pub check_every: Option<Duration>,
+    /// How often replicas are to be brought up to date.
+    #[serde(deserialize_with = "duration")]
+    pub replica_sync_every: Option<Duration>,
 }
 
 /// `[[repository.NAME.replica]]`.
@@ -178,9 +203,12 @@ pub struct JobSettings {
     pub hooks: HookSettings,
     /// What is kept.
     pub retention: RetentionSettings,
-    /// Names of channels, reserved.
-    #[serde(deserialize_with = "list")]
-    pub notify: Vec<String>,
+    /// Who is told.
+    #[serde(deserialize_with = "rules")]
+    pub notify: Vec<RuleSettings>,
+    /// How often it is expected.
+    #[serde(deserialize_with = "duration")]
+    pub expect_every: Option<Duration>,
 }
 
 /// `stream = { … }` of a job.
@@ -253,6 +281,14 @@ impl Settings {
                     // unresolved.
                     let path = absolute(Path::new(url.as_str()), base, home);
                     *url = path.into_os_string().into_string().unwrap_or_else(|_| url.clone());
+                }
+            }
+        }
+        for channel in self.channel.values_mut() {
+            channel.ca_file.iter_mut().chain(&mut channel.socket).for_each(resolve);
+            for text in channel.secrets() {
+                if let Some(path) = text.strip_prefix("file:") {
+                    *text = format!("file:{}", absolute(Path::new(path), base, home).display());
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! against the types in `model`, so that none can have a key the other lacks.
 
 use crate::cli::settings::database::DATABASE;
+use crate::cli::settings::notify::schema as notify;
 use crate::cli::settings::protect::{FREEZE, SNAPSHOT};
 
 /// What a key holds.
@@ -45,6 +46,22 @@ pub enum Kind {
     Table(&'static [Field]),
     /// Tables, each with a name of its own: `[job.home]`.
     Named(&'static [Field]),
+    /// A table, or a list of tables: `notify = { to = "oncall" }`.
+    Rules(&'static [Field]),
+    /// A list of some of a few words.
+    Words(&'static [&'static str]),
+    /// Where a secret is, such as `"file:PATH"`.
+    Secret,
+    /// The same, or what is no secret itself.
+    SecretOrText,
+    /// Names of contacts, groups and channels of the same file.
+    People,
+    /// Names of contacts of the same file.
+    ContactNames,
+    /// Names of channels of the same file.
+    ChannelNames,
+    /// The name of an escalation of the same file.
+    EscalationName,
 }
 
 impl Kind {
@@ -71,6 +88,23 @@ impl Kind {
             Kind::Size => "a size such as \"100M\", or a number of bytes".into(),
             Kind::Duration => "a duration such as \"90s\" or \"1h30m\"".into(),
             Kind::Table(_) | Kind::Named(_) => "a table".into(),
+            Kind::Rules(_) => {
+                "a table such as { to = [\"oncall\"], on = [\"failed\"] }, or a list of such tables".into()
+            }
+            Kind::Words(words) => format!("a list of some of {}", words.join(", ")),
+            Kind::Secret => {
+                "where the secret is: \"file:PATH\", \"env:NAME\", \"command:…\" (for `sh -c`) or \
+                 \"credential:NAME\" (of systemd)"
+                    .into()
+            }
+            Kind::SecretOrText => {
+                "text, or where it is: \"file:PATH\", \"env:NAME\", \"command:…\" or \"credential:NAME\""
+                    .into()
+            }
+            Kind::People => "a list of names of contacts, groups and channels of this file".into(),
+            Kind::ContactNames => "a list of names of contacts of this file".into(),
+            Kind::ChannelNames => "a list of names of channels of this file".into(),
+            Kind::EscalationName => "the name of an [escalation.NAME] of this file".into(),
         }
     }
 }
@@ -86,7 +120,8 @@ pub struct Field {
     pub help: &'static str,
 }
 
-pub(super) const fn field(name: &'static str, kind: Kind, help: &'static str) -> Field {
+/// A key, what it holds and what it is for.
+pub const fn field(name: &'static str, kind: Kind, help: &'static str) -> Field {
     Field { name, kind, help }
 }
 
@@ -99,6 +134,20 @@ pub const FILE: &[Field] = &[
     ),
     field("repository", Kind::Named(REPOSITORY), "Repositories, each with a name that --repo understands."),
     field("job", Kind::Named(JOB), "Jobs, each with a name that `lifeboat backup NAME` runs."),
+    field("notify", Kind::Table(notify::NOTIFY), "How people are told of what happens."),
+    field("contact", Kind::Named(notify::CONTACT), "People, each with a name that rules and groups use."),
+    field("group", Kind::Named(notify::GROUP), "Several people under one name."),
+    field(
+        "channel",
+        Kind::Named(notify::CHANNEL),
+        "Ways to tell somebody something. Secrets are never written here: a key says where they are.",
+    ),
+    field("escalation", Kind::Named(notify::ESCALATION), "Who is told next where nobody acknowledges."),
+    field(
+        "template",
+        Kind::Named(notify::TEMPLATE),
+        "Words of your own. Of several that fit, the first by name is used.",
+    ),
 ];
 
 const DEFAULTS: &[Field] = &[
@@ -174,6 +223,13 @@ const REPOSITORY: &[Field] = &[
          as `lock_for` of the store otherwise.",
     ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
+    field("notify", Kind::Rules(notify::RULE), "Who is told of its checks, restores and replicas."),
+    field(
+        "check_every",
+        Kind::Duration,
+        "How much time may lie between two checks, before `lifeboat watch` raises an alarm.",
+    ),
+    field("replica_sync_every", Kind::Duration, "The same for `lifeboat replica sync`."),
 ];
 
 const S3: &[Field] = &[
@@ -307,7 +363,13 @@ const JOB: &[Field] = &[
         Kind::Table(RETENTION),
         "Which snapshots of this job to keep. Read by `forget`, not by `backup`.",
     ),
-    field("notify", Kind::Texts, "Names of channels to tell of the result. Reserved: checked, not yet used."),
+    field("notify", Kind::Rules(notify::RULE), "Who is told of how it went."),
+    field(
+        "expect_every",
+        Kind::Duration,
+        "How much time may lie between two backups, such as \"26h\", before `lifeboat watch` raises an \
+         alarm.",
+    ),
 ];
 
 const STREAM: &[Field] = &[
