@@ -19,6 +19,7 @@ pub mod lock;
 pub mod ls;
 pub mod man;
 pub mod notify;
+pub mod plan;
 pub mod recover;
 pub mod replica;
 pub mod restore;
