@@ -2,6 +2,7 @@
 //!
 //! lifeboat-json(7) is made from it.
 
+mod locks;
 mod notify;
 mod runbook;
 
@@ -31,7 +32,7 @@ const ENTRY_TYPE: &str = "file, dir, symlink, fifo, socket, chardev, blockdev.";
 
 /// All of them, by schema.
 pub static DOCUMENTS: LazyLock<Vec<DocumentKind>> = LazyLock::new(|| {
-    let mut documents = [GENERAL, notify::DOCUMENTS, runbook::DOCUMENTS].concat();
+    let mut documents = [GENERAL, locks::DOCUMENTS, notify::DOCUMENTS, runbook::DOCUMENTS].concat();
     documents.sort_by_key(|document| document.schema);
     documents
 });
@@ -425,17 +426,6 @@ const GENERAL: &[DocumentKind] = &[
             ("is_estimate", "Whether the numbers of chunks come from a sample (beyond four million)."),
             ("missing_chunks", "Chunks the repository does not have: see lifeboat check."),
             ("repository", "Objects and bytes of the whole repository."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.store-probe/1",
-        printed_by: "store probe",
-        fields: &[
-            ("location", LOCATION),
-            ("sound", "Whether the server keeps all that a repository rests on."),
-            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
-            ("properties", "Each with name, holds and fault."),
-            ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
         ],
     },
     DocumentKind {

@@ -19,6 +19,7 @@
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
 //! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
+//! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
 
@@ -49,6 +50,7 @@ mod servers;
 mod system;
 mod tidy;
 mod timed;
+mod vault;
 mod vectors;
 mod versity;
 mod world;
