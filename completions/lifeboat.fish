@@ -60,6 +60,8 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "check" -d 'Look f
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "key" -d 'Manage who can open the repository'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "store" -d 'Look at the store a repository is kept in'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "replica" -d 'Look after the stores of a repository that has several'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "notify" -d 'Tell people what happens, and see who was told'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "watch" -d 'Raise an alarm when something that should have happened has not'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "system" -d 'Look at the state of a machine: disks, boot loader, packages, services, accounts'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "config" -d 'Look after the configuration file'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
@@ -842,6 +844,202 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "test" -d 'Send a test by a channel, or by every channel of a contact'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "outbox" -d 'Look after what is still to be told'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "flush" -d 'Deliver what is due now'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "ack" -d 'Acknowledge an event: escalation ends'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "send" -d 'Tell people something'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "call-tree" -d 'Drill the contact list: who acknowledges, and how fast'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l all -d 'List what is done as well'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "show" -d 'Show everything about one event'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "retry" -d 'Try again what failed or is in doubt'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "drop" -d 'Give up what has not been delivered yet'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l wait -d 'How long to go on at the most' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l by -d 'Who looks after it; the user\'s name otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l note -d 'What there is to say' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l to -d 'Names of contacts, groups or channels; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l title -d 'One line' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l text -d 'What is below it; `-` reads standard input' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l outcome -d 'How it went: what is bad can be acknowledged and escalates' -r -f -a "started\t''
+ok\t''
+degraded\t''
+partial\t''
+failed\t''
+missed\t''
+damage\t''
+notice\t''"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l severity -d 'How urgent it is; as the outcome says otherwise' -r -f -a "info\t''
+warning\t''
+error\t''
+critical\t''"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l key -d 'The matter: a failure of the same key is told once, and its end to those who were told of it' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l escalation -d 'What happens where nobody acknowledges' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l drill -d 'Mark it as a drill'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l wait -d 'How long to wait for acknowledgements' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l text -d 'What to say' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l interval -d 'How often to look' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l once -d 'Look once and end'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l repository -d 'Ask the repository for the newest snapshot before saying that a backup is overdue'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
