@@ -16,6 +16,7 @@ pub mod environment;
 pub mod exit;
 mod hooks;
 pub mod manual;
+pub mod manual_plan;
 pub mod notifying;
 pub mod opening;
 pub mod output;
@@ -92,6 +93,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Watch(args) => commands::watch::run(args, context),
         Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
+        Command::Plan(command) => commands::plan::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),
         Command::Demo(args) => commands::demo::run(args, context),

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::base::ids::SnapshotId;
+use crate::base::ids::{PackName, SnapshotId};
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::repo::tree::{Entry, EntryKind};
 use crate::restore::cold::{self, ColdPack};
 use crate::restore::error::RestoreError;
 use crate::restore::items::{Action, Items};
 use crate::restore::journal::{self, Past};
-use crate::restore::options::{RestoreOptions, SPAN_MAX_BYTES};
+use crate::restore::options::RestoreOptions;
 use crate::restore::schedule::{BlockRef, Schedule};
 use crate::restore::source::{Origin, PackRef, Source};
 use crate::restore::walk::{Deletion, Found, Walk};
@@ -36,6 +36,17 @@ pub struct RestorePlan {
     pub(in crate::restore) cold: Vec<ColdPack>,
     warnings: Vec<String>,
     counts: Counts,
+}
+
+/// What is read of one pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackReads {
+    /// The pack.
+    pub pack: PackName,
+    /// Ranged reads.
+    pub requests: u64,
+    /// Bytes of its plaintext.
+    pub bytes: u64,
 }
 
 /// What a plan comes to.
@@ -99,7 +110,8 @@ pub fn plan(
     };
     let walk = Walk::new(source, origin, options, past.as_ref(), root, (monitor, interrupt))?;
     let Found { items, packs, blocks, deletions, warnings, inherits_group, root, .. } = walk.run()?;
-    let schedule = Schedule::new(&blocks, items.placements(), |_| true, options.gap_bytes, SPAN_MAX_BYTES);
+    let schedule =
+        Schedule::new(&blocks, items.placements(), |_| true, options.gap_bytes, options.span_max_bytes);
     let mut plan = RestorePlan {
         snapshot: origin.snapshot,
         target: options.target.clone(),
@@ -133,6 +145,18 @@ impl RestorePlan {
     /// What people should know before they agree.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// What will be read of each pack at most.
+    pub fn pack_reads(&self) -> Vec<PackReads> {
+        let spans = self.schedule.spans.chunk_by(|one, two| one.pack == two.pack);
+        spans
+            .map(|spans| PackReads {
+                pack: self.packs[spans[0].pack as usize].name,
+                requests: spans.len() as u64,
+                bytes: spans.iter().map(|span| span.plain.end - span.plain.start).sum(),
+            })
+            .collect()
     }
 
     /// Whether an interrupted restore will be continued.

@@ -18,6 +18,7 @@ pub mod key;
 pub mod ls;
 pub mod man;
 pub mod notify;
+pub mod plan;
 pub mod replica;
 pub mod restore;
 pub mod snapshots;
