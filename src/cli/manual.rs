@@ -242,7 +242,7 @@ fn documents() -> Vec<u8> {
          says the same as without --json, and only it tells success.",
     )]);
     roff.control("SH", ["DOCUMENTS"]);
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.iter() {
         roff.control("SS", [document.schema]);
         roff.text([roman("Printed by "), italic(document.printed_by), roman(".")]);
         for (fields, meaning) in document.fields {

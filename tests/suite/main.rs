@@ -18,6 +18,7 @@
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
+//! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
 
@@ -45,6 +46,7 @@ mod servers;
 mod system;
 mod tidy;
 mod timed;
+mod vault;
 mod vectors;
 mod versity;
 mod world;
