@@ -61,7 +61,22 @@ keep_daily = 7
 keep_weekly = 5
 
 [job.database]
-stream = { name = \"all.sql\", program = [\"pg_dumpall\", \"--clean\"] }";
+notify = { to = \"anna\", on = [\"failed\", \"missed\"] }
+expect_every = \"26h\"
+stream = { name = \"all.sql\", program = [\"pg_dumpall\", \"--clean\"] }
+
+[contact.anna]
+email = \"anna@example.com\"
+channels = [\"telephone\", \"mail\"]
+
+[channel.telephone]
+type = \"ntfy\"
+topic = \"file:/etc/lifeboat/ntfy-topic\"
+
+[channel.mail]
+type = \"email\"
+server = \"smtp.example.com\"
+from = \"lifeboat@example.com\"";
 
 /// Every page.
 pub fn pages() -> Vec<Page> {
