@@ -11,6 +11,7 @@ pub mod index;
 pub mod maintain;
 pub mod notify;
 pub mod pack;
+pub mod plan;
 pub mod repo;
 pub mod restore;
 pub mod store;

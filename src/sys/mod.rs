@@ -17,6 +17,8 @@ pub mod command;
 pub mod dialogue;
 #[cfg(target_os = "linux")]
 pub mod dir;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod error;
 pub mod file;
 pub mod http;
@@ -25,12 +27,15 @@ pub mod lock;
 #[cfg(target_os = "linux")]
 pub mod meta;
 #[cfg(target_os = "linux")]
+pub mod namespace;
+#[cfg(target_os = "linux")]
 mod open;
 pub mod path;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod rooted;
 pub mod signal;
+pub mod space;
 #[cfg(target_os = "linux")]
 pub mod stat;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,197 @@
+//! Building: from a plan file, a repository and a look at this machine to an artefact. Changes nothing.
+
+pub mod forecast;
+pub mod graph;
+pub mod look;
+pub mod steps;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::Path;
+
+use crate::base::hex;
+use crate::base::ids::SnapshotId;
+use crate::base::monitor::{Event, Interrupt, Monitor};
+use crate::base::time::Timestamp;
+use crate::plan::artefact::{Content, Expectations, Image, Part, Pinned, Plan, Step, Target, Work};
+use crate::plan::build::steps::Making;
+use crate::plan::error::PlanError;
+use crate::plan::file::model::{Component, PlanFile, TargetKind, Words};
+use crate::plan::files;
+use crate::plan::predict::observation::Observation;
+use crate::repo::read::IndexedRepository;
+use crate::repo::snapshot::{self, Snapshot};
+use crate::restore::plan::plan as plan_restore;
+use crate::restore::repository::{RepositorySource, origin_of};
+use crate::system::action::CommandLine;
+
+/// Steps at once, where the file says nothing.
+const PARALLEL: usize = 2;
+/// Where a machine is put together that is being rebuilt.
+const BARE_METAL_ROOT: &str = "/mnt/lifeboat";
+
+/// What a plan is built from.
+pub struct Ground<'a> {
+    /// The plan file.
+    pub file: &'a PlanFile,
+    /// Its bytes.
+    pub source: &'a str,
+    /// The repository.
+    pub indexed: &'a IndexedRepository,
+    /// Where journals of restores are.
+    pub state_dir: &'a Path,
+    /// What past runs took.
+    pub history: &'a [Observation],
+    /// The time of day.
+    pub now: Timestamp,
+    /// Hears of progress.
+    pub monitor: &'a dyn Monitor,
+    /// Asks for the end.
+    pub interrupt: &'a Interrupt,
+}
+
+/// Builds the plan.
+pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
+    let file = ground.file;
+    let snapshots = pin(ground)?;
+    let target = target(file);
+    let needs = graph::needs(&file.component);
+    let order = graph::order(&needs)?;
+    let mut steps: Vec<Step> = Vec::new();
+    let mut parts = Vec::new();
+    for name in &order {
+        let component = &file.component[name];
+        let snapshot = &snapshots[&spec_of(file, component)];
+        let mut after: Vec<String> = Vec::new();
+        for need in &needs[name] {
+            after.extend(graph::ends_of(&steps, need));
+        }
+        let making = Making { file, root: &target.root, name, component, snapshot: snapshot.id, after };
+        steps.extend(make(ground, &making, snapshot)?);
+        let checks = making.verifications(&steps)?;
+        steps.extend(checks);
+        parts.push(Part {
+            name: name.clone(),
+            kind: component.kind.clone(),
+            group: component.group.clone(),
+            needs: needs[name].iter().cloned().collect(),
+            rto_seconds: component.rto.map(|rto| rto.as_secs()),
+            rpo_seconds: component.rpo.map(|rpo| rpo.as_secs()),
+            snapshot: snapshot.id,
+        });
+    }
+    let steps = graph::sort(steps)?;
+    let tools = look::tools(&steps);
+    let content = Content {
+        name: file.name.clone(),
+        file: hex::encode(blake3::hash(ground.source.as_bytes()).as_bytes()),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        repository: ground.indexed.repository().id().to_string(),
+        snapshots: pinned(&snapshots),
+        cleanup: cleanup(file, &target.root),
+        expects: Expectations {
+            tools: tools.iter().filter_map(|(name, hash)| Some((name.clone(), hash.clone()?))).collect(),
+            disks: BTreeMap::new(),
+            root: look::root(&target.root)?,
+        },
+        target,
+        parallel: file.parallel.unwrap_or(PARALLEL),
+        rto_seconds: file.rto.map(|rto| rto.as_secs()),
+        rpo_seconds: file.rpo.map(|rpo| rpo.as_secs()),
+        components: parts,
+        steps,
+    };
+    let missing = tools.into_iter().filter(|(_, hash)| hash.is_none()).map(|(name, _)| name).collect();
+    let forecast = forecast::forecast(ground, &content, missing)?;
+    Plan::new(content, forecast)
+}
+
+/// How the file names the snapshot of a component.
+fn spec_of(file: &PlanFile, component: &Component) -> String {
+    component.snapshot.clone().or_else(|| file.snapshot.clone()).unwrap_or_else(|| "latest".into())
+}
+
+/// The snapshots that the file names, by how it names them.
+fn pin(ground: &Ground<'_>) -> Result<BTreeMap<String, Snapshot>, PlanError> {
+    let repository = ground.indexed.repository();
+    let mut found = BTreeMap::new();
+    for component in ground.file.component.values() {
+        let spec = spec_of(ground.file, component);
+        if let Entry::Vacant(free) = found.entry(spec) {
+            let snapshot = snapshot::find(repository.client(), repository.keyring(), free.key())?;
+            free.insert(snapshot);
+        }
+    }
+    Ok(found)
+}
+
+fn pinned(snapshots: &BTreeMap<String, Snapshot>) -> Vec<Pinned> {
+    let pinned = |(named, snapshot): (&String, &Snapshot)| Pinned {
+        id: snapshot.id,
+        named: named.clone(),
+        host: snapshot.host.clone(),
+        time: snapshot.time,
+    };
+    snapshots.iter().map(pinned).collect()
+}
+
+fn target(file: &PlanFile) -> Target {
+    let target = &file.target;
+    let root = match (&target.root, target.kind) {
+        (Some(root), _) => root.clone(),
+        (None, TargetKind::Converge) => "/".to_owned(),
+        (None, _) => BARE_METAL_ROOT.to_owned(),
+    };
+    let image = target.image.as_ref().zip(target.size);
+    Target {
+        kind: target.kind,
+        root: files::below("/", &root).display().to_string(),
+        image: image.map(|(path, size_bytes)| Image { path: path.clone(), size_bytes }),
+        keep: target.keep,
+        disks: Vec::new(),
+        protect: Vec::new(),
+    }
+}
+
+fn cleanup(file: &PlanFile, root: &str) -> Vec<(Option<String>, CommandLine)> {
+    let _ = root;
+    let line = |words: &Words| CommandLine::new(words.0.clone());
+    let own = file.component.iter().flat_map(|(name, component)| {
+        component.cleanup.iter().map(move |words| (Some(name.clone()), line(words)))
+    });
+    own.chain(file.cleanup.iter().map(|words| (None, line(words)))).collect()
+}
+
+/// The steps that restore one component.
+fn make(ground: &Ground<'_>, making: &Making<'_>, snapshot: &Snapshot) -> Result<Vec<Step>, PlanError> {
+    match making.component.kind.as_str() {
+        "files" => Ok(vec![measured(ground, making.files(), making, snapshot)?]),
+        "command" => Ok(vec![making.command()?]),
+        kind => {
+            Err(making.fault(format!("the snapshot holds no state of a system: {kind} cannot be planned")))
+        }
+    }
+}
+
+/// The step with what it comes to.
+fn measured(
+    ground: &Ground<'_>,
+    mut step: Step,
+    making: &Making<'_>,
+    snapshot: &Snapshot,
+) -> Result<Step, PlanError> {
+    let Work::Files(files) = &mut step.work else { return Ok(step) };
+    ground.monitor.event(Event::Current(&step.id));
+    let source = RepositorySource::new(ground.indexed)?;
+    let origin = origin_of(snapshot)?;
+    let options = files::options(making.root, files, ground.state_dir);
+    let planned = plan_restore(&source, &origin, &options, ground.monitor, ground.interrupt)
+        .map_err(|source| PlanError::Restore { component: making.name.to_owned(), source })?;
+    (files.amount, files.packs) = files::amount(&planned);
+    Ok(step)
+}
+
+/// The snapshot of this id among those that are pinned.
+pub fn pinned_of(content: &Content, id: SnapshotId) -> Option<&Pinned> {
+    content.snapshots.iter().find(|pinned| pinned.id == id)
+}
