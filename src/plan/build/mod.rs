@@ -3,6 +3,7 @@
 pub mod forecast;
 pub mod graph;
 pub mod look;
+pub mod machine;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -54,8 +55,11 @@ pub struct Ground<'a> {
 pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
     let file = ground.file;
     let snapshots = pin(ground)?;
-    let target = target(file);
-    let needs = graph::needs(&file.component);
+    let mut target = target(file);
+    let machine = machine::machine(ground, &snapshots, &target)?;
+    target.disks.clone_from(&machine.disks);
+    let mut needs = graph::needs(&file.component);
+    machine::imply(file, &mut needs);
     let order = graph::order(&needs)?;
     let mut steps: Vec<Step> = Vec::new();
     let mut parts = Vec::new();
@@ -67,7 +71,10 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
             after.extend(graph::ends_of(&steps, need));
         }
         let making = Making { file, root: &target.root, name, component, snapshot: snapshot.id, after };
-        steps.extend(make(ground, &making, snapshot)?);
+        steps.extend(match machine::is_of_machine(&component.kind) {
+            true => machine.steps(&making)?,
+            false => make(ground, &making, snapshot)?,
+        });
         let checks = making.verifications(&steps)?;
         steps.extend(checks);
         parts.push(Part {
@@ -91,7 +98,7 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
         cleanup: cleanup(file, &target.root),
         expects: Expectations {
             tools: tools.iter().filter_map(|(name, hash)| Some((name.clone(), hash.clone()?))).collect(),
-            disks: BTreeMap::new(),
+            disks: machine.found,
             root: look::root(&target.root)?,
         },
         target,
@@ -101,6 +108,9 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
         components: parts,
         steps,
     };
+    for warning in &machine.warnings {
+        ground.monitor.event(Event::Warning(warning));
+    }
     let missing = tools.into_iter().filter(|(_, hash)| hash.is_none()).map(|(name, _)| name).collect();
     let forecast = forecast::forecast(ground, &content, missing)?;
     Plan::new(content, forecast)
@@ -149,7 +159,7 @@ fn target(file: &PlanFile) -> Target {
         image: image.map(|(path, size_bytes)| Image { path: path.clone(), size_bytes }),
         keep: target.keep,
         disks: Vec::new(),
-        protect: Vec::new(),
+        protect: machine::protected(file),
     }
 }
 

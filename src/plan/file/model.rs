@@ -81,6 +81,28 @@ pub struct TargetFile {
     /// Leave a sandbox there at the end.
     #[serde(default)]
     pub keep: bool,
+    /// What happens to room that a disk has more, or less.
+    pub room: Option<RoomFile>,
+    /// Another host name.
+    pub host_name: Option<String>,
+    /// Whether it gets a new machine-id.
+    #[serde(default)]
+    pub new_machine_id: bool,
+    /// Whether it gets new SSH host keys.
+    #[serde(default)]
+    pub new_ssh_host_keys: bool,
+}
+
+/// What happens to room that a disk has more, or less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoomFile {
+    /// Partitions keep their sizes.
+    Keep,
+    /// One takes what is left.
+    Grow,
+    /// One takes what is left, or becomes smaller.
+    Fit,
 }
 
 /// Which kind of place is restored to.

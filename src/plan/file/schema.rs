@@ -160,6 +160,16 @@ const TARGET: &[Field] = &[
     ),
     field("size", Kind::Size, "sandbox: how large that file system is. Required with `image`."),
     field("keep", Kind::Bool, "sandbox: leave it there at the end."),
+    field(
+        "room",
+        Kind::Word(&["keep", "grow", "fit"]),
+        "bare-metal: what happens to room that a disk has more, or less. `keep`: partitions keep their sizes. \
+         `grow` (the default): the one that carries / takes what is left. `fit`: it also becomes smaller, as far \
+         as what it held still fits.",
+    ),
+    field("host_name", Kind::Name, "bare-metal: another host name."),
+    field("new_machine_id", Kind::Bool, "bare-metal: a new machine-id, for a copy beside the original."),
+    field("new_ssh_host_keys", Kind::Bool, "bare-metal: new SSH host keys."),
 ];
 
 const DISK: &[Field] = &[
