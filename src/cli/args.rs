@@ -183,6 +183,9 @@ pub enum Command {
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// Plan restores: build, review, and carry them out step by step
+    #[command(subcommand)]
+    Plan(commands::plan::Command),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
     Demo(commands::demo::Args),

@@ -15,6 +15,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::cli::args::{Cli, GLOBAL_HEADING};
 use crate::cli::documents::DOCUMENTS;
 use crate::cli::environment::VARIABLES;
+use crate::cli::manual_plan;
 use crate::cli::settings::SYSTEM_FILE;
 use crate::cli::settings::schema::{FILE, Field, Kind};
 
@@ -68,6 +69,7 @@ pub fn pages() -> Vec<Page> {
     let mut pages = Vec::new();
     collect(&root, &mut pages);
     pages.push(Page { name: "lifeboat.toml".into(), section: 5, roff: configuration() });
+    pages.push(Page { name: "lifeboat-plan-file".into(), section: 5, roff: plan_file() });
     pages.push(Page { name: "lifeboat-json".into(), section: 7, roff: documents() });
     pages
 }
@@ -236,6 +238,15 @@ fn documents() -> Vec<u8> {
     let (mut body, mut page) = (Vec::new(), Vec::new());
     // As above.
     let _ = roff.to_writer(&mut body).and_then(|()| assemble("lifeboat-json", 7, &body, &mut page));
+    page
+}
+
+/// lifeboat-plan-file(5).
+fn plan_file() -> Vec<u8> {
+    let (mut body, mut page) = (Vec::new(), Vec::new());
+    let written = manual_plan::plan_file().to_writer(&mut body);
+    // As above.
+    let _ = written.and_then(|()| assemble("lifeboat-plan-file", 5, &body, &mut page));
     page
 }
 

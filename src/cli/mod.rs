@@ -13,6 +13,7 @@ pub mod documents;
 pub mod environment;
 pub mod exit;
 pub mod manual;
+pub mod manual_plan;
 pub mod opening;
 pub mod output;
 pub mod replicas;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Store(command) => commands::store::run(command, context),
         Command::Replica(command) => commands::replica::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
+        Command::Plan(command) => commands::plan::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),
         Command::Demo(args) => commands::demo::run(args, context),

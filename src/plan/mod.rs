@@ -11,10 +11,15 @@
 pub mod apply;
 pub mod artefact;
 pub mod build;
+pub mod diff;
 pub mod error;
+pub mod explain;
 pub mod file;
 pub mod files;
 pub mod forecast;
+pub mod html;
+pub mod init;
 pub mod predict;
 pub mod probe;
+pub mod shelf;
 pub mod verify;

@@ -9,6 +9,7 @@
 //! - `damage`: no damage goes unnoticed, and nothing wrong is ever restored
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
+//! - `plan`: restores that are planned, cut off, gone on with, and cleaned up behind
 //! - `keys`: roles hold what their slots hold
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
@@ -28,6 +29,7 @@ mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod plan;
 mod program;
 mod replicas;
 mod s3;

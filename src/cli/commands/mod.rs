@@ -16,6 +16,7 @@ pub mod init;
 pub mod key;
 pub mod ls;
 pub mod man;
+pub mod plan;
 pub mod replica;
 pub mod restore;
 pub mod snapshots;

@@ -1,19 +1,21 @@
 //! Carrying out one step.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::plan::apply::commands::{self, is_accepted};
+use crate::plan::apply::commands::{self, Runner, is_accepted};
 use crate::plan::apply::content::snapshot_of;
 use crate::plan::apply::log::How;
 use crate::plan::apply::sandbox::Confinement;
 use crate::plan::apply::schedule::StepError;
-use crate::plan::apply::{Ground, disks, probes};
+use crate::plan::apply::{Ground, disks, probes, sandbox};
 use crate::plan::artefact::{Amount, Files, Step, Work};
 use crate::plan::build::forecast::{load_of, place_of};
+use crate::plan::file::model::TargetKind;
 use crate::plan::files;
 use crate::plan::predict::observation::{Load, Observation, method_of};
+use crate::plan::probe::Probe;
 use crate::restore::error::{RestoreError, chain_text};
 use crate::restore::execute::execute;
 use crate::restore::plan::plan as plan_restore;
@@ -23,7 +25,7 @@ use crate::sys::disk;
 use crate::sys::error::SysError;
 use crate::sys::target::{Target, TargetDir};
 use crate::system::action::{
-    Action, Bindings, Check, CommandLine, Operation, Place, RestoreFiles, TargetDisk,
+    Action, Bindings, Check, CommandLine, Operation, Place, RestoreFiles, Stage, TargetDisk,
 };
 
 /// Failures of files that are told one by one.
@@ -33,8 +35,8 @@ const TOLD: usize = 5;
 pub struct Hands<'a> {
     /// What the run works with.
     pub ground: &'a Ground<'a>,
-    /// Where commands run, if they are kept in.
-    pub confinement: Option<&'a Confinement>,
+    /// Where the commands of a sandbox are kept in, once the first of them has run.
+    pub confinement: Mutex<Option<Arc<Confinement>>>,
     /// The device nodes of target disks, as they are attached.
     pub bindings: Mutex<Bindings>,
     /// What was attached, to be detached.
@@ -59,8 +61,9 @@ impl Hands<'_> {
         let mut load = load_of(step, content);
         let how = match &step.work {
             Work::Verify(verify) => {
-                let confinement = self.confined(step);
-                probes::verify(self.ground, confinement, &step.snapshot, verify)?;
+                let is_look = matches!(verify.probe, Probe::Checksum { .. } | Probe::File { .. });
+                let confinement = if is_look { None } else { self.confined(step)? };
+                probes::verify(self.runner(confinement.as_deref()), &step.snapshot, verify)?;
                 How::Now
             }
             Work::Files(files) => {
@@ -80,10 +83,10 @@ impl Hands<'_> {
 
     fn action(&self, step: &Step, action: &Action, in_doubt: bool) -> Result<How, StepError> {
         let binds = matches!(action.operation, Operation::Attach(_));
-        if (in_doubt || action.volatile) && !binds {
+        if (in_doubt || action.volatile || action.stage == Stage::Custom) && !binds {
             match &action.check {
                 Some(check) if self.is_done(step, check)? => return Ok(How::Already),
-                None if in_doubt && !action.repeatable && !self.may_repeat(step) => {
+                _ if in_doubt && !action.repeatable && !self.may_repeat(step) => {
                     return Err(StepError::waiting(format!(
                         "a run was cut off in the middle of it, and nothing tells whether it was done. Look, and \
                          then say --assume-done {0} or --repeat {0}",
@@ -121,7 +124,7 @@ impl Hands<'_> {
     }
 
     fn may_repeat(&self, step: &Step) -> bool {
-        self.ground.options.repeat.iter().any(|id| *id == step.id)
+        self.ground.options.repeat.contains(&step.id)
     }
 
     /// Whether the check says that the action is done.
@@ -132,23 +135,49 @@ impl Hands<'_> {
         };
         // What names a disk that is not attached any more is not done any more.
         let Ok(bound) = self.bound(command) else { return Ok(false) };
-        let finished = commands::run(self.ground, self.confined(step), &step.snapshot, &bound)?;
+        let confinement = self.confined(step)?;
+        let finished = commands::run(self.runner(confinement.as_deref()), &step.snapshot, &bound)?;
         Ok(is_accepted(&bound, &finished) && text.is_none_or(|text| finished.text().trim() == text.trim()))
     }
 
     /// Runs a command that must succeed.
     pub fn succeed(&self, step: &Step, command: &CommandLine) -> Result<(), StepError> {
         let bound = self.bound(command).map_err(|error| StepError::failed(error.to_string()))?;
-        commands::succeed(self.ground, self.confined(step), &step.snapshot, &bound).map(drop)
+        let confinement = self.confined(step)?;
+        commands::succeed(self.runner(confinement.as_deref()), &step.snapshot, &bound).map(drop)
     }
 
-    /// The sandbox itself is made from outside of it.
-    fn confined(&self, step: &Step) -> Option<&Confinement> {
-        self.confinement.filter(|_| step.component != crate::plan::apply::sandbox::COMPONENT)
+    /// Takes back what a volatile step did, interrupted or not, outside of any sandbox.
+    pub fn release(&self, step: &Step, command: &CommandLine) -> Result<(), StepError> {
+        let bound = self.bound(command).map_err(|error| StepError::failed(error.to_string()))?;
+        let runner = Runner { heeds_interrupt: false, ..self.runner(None) };
+        commands::succeed(runner, &step.snapshot, &bound).map(drop)
+    }
+
+    /// Runs commands `confinement` keeps in, if there is one.
+    pub fn runner<'s>(&'s self, confinement: Option<&'s Confinement>) -> Runner<'s> {
+        Runner { ground: self.ground, confinement, heeds_interrupt: true }
+    }
+
+    /// Where the commands of `step` are kept in: made when the first needs it, for what is mounted later is not seen
+    /// inside. The sandbox itself is made from outside of it.
+    fn confined(&self, step: &Step) -> Result<Option<Arc<Confinement>>, StepError> {
+        let target = &self.ground.plan.content.target;
+        if target.kind != TargetKind::Sandbox || step.component == sandbox::COMPONENT {
+            return Ok(None);
+        }
+        let mut confinement = lock(&self.confinement);
+        if confinement.is_none() {
+            let made = std::fs::create_dir_all(&target.root)
+                .map_err(|error| error.to_string())
+                .and_then(|()| Confinement::start(&target.root).map_err(|error| chain_text(&error)));
+            *confinement = Some(Arc::new(made.map_err(StepError::failed)?));
+        }
+        Ok(confinement.clone())
     }
 
     fn bound(&self, command: &CommandLine) -> Result<CommandLine, crate::system::action::Unbound> {
-        self.bindings.lock().unwrap_or_else(PoisonError::into_inner).command(command)
+        lock(&self.bindings).command(command)
     }
 
     /// Looks, once more, whether every disk that `action` overwrites may be overwritten.
@@ -160,9 +189,9 @@ impl Hands<'_> {
                     "it overwrites the disk {name}, which the plan does not map"
                 )));
             };
-            let mut begun = self.begun_disks.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut begun = lock(&self.begun_disks);
             let is_begun = begun.contains(name);
-            let attached = !self.attached.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+            let attached = !lock(&self.attached).is_empty();
             let is_image = matches!(target.disk.place, Place::Image { .. });
             disks::examine(content, target, self.ground.holds, is_begun || is_image && attached)
                 .map_err(|error| StepError::failed(chain_text(&error)))?;
@@ -180,7 +209,7 @@ impl Hands<'_> {
             Place::Device(identity) => disks::find(identity).map_err(|error| failed(&error))?.path,
             Place::Image { path } => self.attach_image(path, target.size_bytes)?,
         };
-        self.bindings.lock().unwrap_or_else(PoisonError::into_inner).bind(&target.name, &device);
+        lock(&self.bindings).bind(&target.name, &device);
         Ok(())
     }
 
@@ -204,11 +233,11 @@ impl Hands<'_> {
                     return Err(StepError::failed("the plan is empty".into()));
                 };
                 let command = CommandLine::new(words);
-                let told = commands::succeed(self.ground, None, &snapshot, &command)?;
+                let told = commands::succeed(self.runner(None), &snapshot, &command)?;
                 told.text().trim().to_owned()
             }
         };
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).push(device.clone());
+        lock(&self.attached).push(device.clone());
         Ok(device)
     }
 
@@ -244,6 +273,11 @@ impl Hands<'_> {
             requests: counts.requests,
         })
     }
+}
+
+/// What is behind a lock is whole even if a holder panicked.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn restore_failure(error: RestoreError) -> StepError {

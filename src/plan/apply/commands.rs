@@ -15,15 +15,22 @@ use crate::sys::child::Ending;
 use crate::sys::command::{Cut, Finished, Input, Invocation};
 use crate::system::action::{CommandLine, Stdin};
 
+/// Where commands run, and whether an interrupt ends them.
+#[derive(Clone, Copy)]
+pub struct Runner<'a> {
+    /// What the run works with.
+    pub ground: &'a Ground<'a>,
+    /// Where they are kept in, if they are.
+    pub confinement: Option<&'a Confinement>,
+    /// Whether an interrupt ends them; at the end of a run it must not.
+    pub heeds_interrupt: bool,
+}
+
 /// Runs `command`, whose names of disks are resolved already; its end, whatever that is.
-pub fn run(
-    ground: &Ground<'_>,
-    confinement: Option<&Confinement>,
-    snapshot: &SnapshotId,
-    command: &CommandLine,
-) -> Result<Finished, StepError> {
+pub fn run(runner: Runner<'_>, snapshot: &SnapshotId, command: &CommandLine) -> Result<Finished, StepError> {
+    let Runner { ground, confinement, heeds_interrupt } = runner;
     let invocation = invocation(ground, confinement, snapshot, command);
-    let interrupt = Some(ground.interrupt);
+    let interrupt = heeds_interrupt.then_some(ground.interrupt);
     let started = match &command.stdin {
         Stdin::Nothing => invocation.run(Input::Nothing, interrupt),
         Stdin::Text(text) => invocation.run(Input::Bytes(text.as_bytes()), interrupt),
@@ -52,12 +59,11 @@ pub fn run(
 
 /// The same, where anything but success is an error.
 pub fn succeed(
-    ground: &Ground<'_>,
-    confinement: Option<&Confinement>,
+    runner: Runner<'_>,
     snapshot: &SnapshotId,
     command: &CommandLine,
 ) -> Result<Finished, StepError> {
-    let finished = run(ground, confinement, snapshot, command)?;
+    let finished = run(runner, snapshot, command)?;
     match is_accepted(command, &finished) {
         true => Ok(finished),
         false => Err(StepError::failed(format!("{} {}", command.display(), finished.describe()))),

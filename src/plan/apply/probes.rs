@@ -17,7 +17,7 @@ use crate::browse::path::SnapPath;
 use crate::browse::reading::root_of;
 use crate::browse::walk::look_up;
 use crate::plan::apply::Ground;
-use crate::plan::apply::commands;
+use crate::plan::apply::commands::{self, Runner};
 use crate::plan::apply::content::{reading, snapshot_of};
 use crate::plan::apply::sandbox::Confinement;
 use crate::plan::apply::schedule::StepError;
@@ -40,15 +40,11 @@ const FILE_MAX_BYTES: u64 = 64 << 20;
 const TOLD: usize = 5;
 
 /// Verifies, again and again until it holds or its time is over.
-pub fn verify(
-    ground: &Ground<'_>,
-    confinement: Option<&Confinement>,
-    snapshot: &SnapshotId,
-    verify: &Verify,
-) -> Result<(), StepError> {
+pub fn verify(runner: Runner<'_>, snapshot: &SnapshotId, verify: &Verify) -> Result<(), StepError> {
+    let ground = runner.ground;
     let until = Instant::now() + Duration::from_secs(verify.within_seconds);
     loop {
-        match once(ground, confinement, snapshot, &verify.probe) {
+        match once(runner, snapshot, &verify.probe) {
             Err(StepError::Failed { why, .. }) if Instant::now() < until => {
                 if ground.interrupt.is_set() {
                     return Err(StepError::Interrupted);
@@ -61,16 +57,12 @@ pub fn verify(
     }
 }
 
-fn once(
-    ground: &Ground<'_>,
-    confinement: Option<&Confinement>,
-    snapshot: &SnapshotId,
-    probe: &Probe,
-) -> Result<(), StepError> {
+fn once(runner: Runner<'_>, snapshot: &SnapshotId, probe: &Probe) -> Result<(), StepError> {
+    let Runner { ground, confinement, .. } = runner;
     let root = &ground.plan.content.target.root;
     match probe {
         Probe::Command { command, expect, contains } => {
-            let finished = commands::succeed(ground, confinement, snapshot, command)?;
+            let finished = commands::succeed(runner, snapshot, command)?;
             answers(command, &finished.text(), expect.as_deref(), contains.as_deref())
         }
         Probe::Http { url, status, contains } => {
@@ -228,7 +220,7 @@ fn compare(
         }
         _ => {
             let excluded = patterns(exclude);
-            let options = DiffOptions { contents_only: true, read_contents: true };
+            let options = DiffOptions { contents_only: true, read_contents: true, without_attachments: true };
             let mut see = |change: Change| {
                 let is_excluded =
                     excluded.matched_path_or_any_parents(Path::new(&change.path), false).is_ignore();

@@ -195,15 +195,15 @@ pub struct Removal {
 }
 
 /// Removes the sandbox at `target` and looks whether it is gone. `was_there` says that its root, empty, was there
-/// before, and stays.
-pub fn remove(target: &Target, was_there: bool, confinement: Option<Confinement>) -> Removal {
+/// before, and stays; `ended` whether all that ran in it has ended, if anything did.
+pub fn remove(target: &Target, was_there: bool, ended: Option<bool>) -> Removal {
     let mut removal = Removal::default();
     let mut see = |what: String, gone: bool| match gone {
         true => removal.verified.push(what),
         false => removal.left.push(what),
     };
-    if let Some(confinement) = confinement {
-        see("its processes and network".into(), confinement.end());
+    if let Some(ended) = ended {
+        see("its processes and network".into(), ended);
     }
     let root = Path::new(&target.root);
     let mounts = mounts_below(root);

@@ -74,7 +74,15 @@ pub struct Board {
     interrupted: bool,
 }
 
-struct Result_ {
+impl Board {
+    /// A board on which stands what is known from before.
+    pub fn new(known: BTreeMap<String, Known>) -> Self {
+        Self { known, ..Self::default() }
+    }
+}
+
+/// What a worker answers.
+struct Answer {
     id: String,
     attempt: u32,
     began: f64,
@@ -97,7 +105,7 @@ pub struct Schedule<'a> {
 impl Schedule<'_> {
     /// Runs; what is done stands on `board`.
     pub fn run(&self, journal: &mut Journal, board: &mut Board) -> Result<(), PlanError> {
-        let (tell, told) = mpsc::channel::<Result_>();
+        let (tell, told) = mpsc::channel::<Answer>();
         let mut error: Option<PlanError> = None;
         thread::scope(|scope| {
             let mut going = 0usize;
@@ -156,7 +164,7 @@ impl Schedule<'_> {
     fn begin<'scope, 'env: 'scope>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
-        tell: &Sender<Result_>,
+        tell: &Sender<Answer>,
         step: &'env Step,
         attempt: u32,
         delay: Duration,
@@ -181,7 +189,7 @@ impl Schedule<'_> {
             };
             let (began, seconds, acted) = acted;
             // The loop above waits for every worker; only its own panic could have ended it.
-            let _ = tell.send(Result_ { id: step.id.clone(), attempt, began, seconds, acted });
+            let _ = tell.send(Answer { id: step.id.clone(), attempt, began, seconds, acted });
         });
         Ok(())
     }
@@ -198,12 +206,12 @@ impl Schedule<'_> {
     /// Notes how a step ended; the step, the attempt and the wait if it is to be tried again.
     fn take(
         &self,
-        result: Result_,
+        result: Answer,
         journal: &mut Journal,
         board: &mut Board,
     ) -> Result<Option<(&Step, u32, Duration)>, PlanError> {
         let Some(step) = self.ground.plan.step(&result.id) else { return Ok(None) };
-        let Result_ { id, attempt, began, seconds, acted } = result;
+        let Answer { id, attempt, began, seconds, acted } = result;
         board.times.insert(id.clone(), (began, began + seconds));
         let now = self.ground.clock.now();
         match acted {

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::base::hex;
-use crate::plan::apply::act::Hands;
+use crate::plan::apply::act::{Hands, lock};
+use crate::plan::apply::commands::{self, Runner};
 use crate::plan::apply::log::{self, How, Known, Line, Past};
 use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord};
 use crate::plan::apply::sandbox::{self, Confinement, Removal};
 use crate::plan::apply::schedule::{Board, Ending, Schedule, StepError, is_done, is_volatile};
-use crate::plan::apply::{Ground, choose, commands, directory, disks};
+use crate::plan::apply::{Ground, choose, directory, disks};
 use crate::plan::artefact::{RootFound, Step, Work};
 use crate::plan::error::PlanError;
 use crate::plan::file::model::TargetKind;
@@ -68,7 +69,7 @@ impl<'a> Session<'a> {
             ..Past::default()
         });
         let (waited_seconds, warnings) = (0.0, Vec::new());
-        let board = Board { known: past.steps.clone(), ..Board::default() };
+        let board = Board::new(past.steps.clone());
         Ok(Self { ground, chosen, journal, path, past, board, waited_seconds, begun, warnings, _lock: lock })
     }
 
@@ -85,23 +86,25 @@ impl<'a> Session<'a> {
         self.forget_volatile();
         self.needs_are_met()?;
         self.confirm_disks()?;
-        let confinement = self.confine()?;
         let hands = Hands {
             ground,
-            confinement: confinement.as_ref(),
+            confinement: Mutex::default(),
             bindings: Mutex::new(Bindings::default()),
             attached: Mutex::default(),
             begun_disks: Mutex::new(self.begun_disks()),
         };
         let schedule = Schedule { ground, hands: &hands, chosen: &self.chosen, begun: self.begun };
         let result = schedule.run(&mut self.journal, &mut self.board);
-        let is_over = result.is_ok();
-        if is_over {
+        if result.is_ok() {
             self.cleanup(&hands);
         }
+        // What runs in a sandbox holds on to what is to be released.
+        let ended = lock(&hands.confinement)
+            .take()
+            .map(|confinement| Arc::into_inner(confinement).is_none_or(Confinement::end));
         self.release(&hands);
         result?;
-        let removal = self.remove(confinement);
+        let removal = self.remove(ended);
         self.finish(removal)
     }
 
@@ -213,23 +216,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Makes the namespaces of a sandbox, if any command runs in it.
-    fn confine(&self) -> Result<Option<Confinement>, PlanError> {
-        let content = &self.ground.plan.content;
-        if content.target.kind != TargetKind::Sandbox {
-            return Ok(None);
-        }
-        let reaches_out = |step: &&Step| match &step.work {
-            Work::Files(_) => false,
-            _ => step.component != sandbox::COMPONENT,
-        };
-        let has_commands = !content.cleanup.is_empty() || content.steps.iter().any(|step| reaches_out(&step));
-        match has_commands {
-            true => Confinement::start(&content.target.root).map(Some),
-            false => Ok(None),
-        }
-    }
-
     /// Runs the cleanup of the plan and of every component that was begun; what fails is told, no more.
     fn cleanup(&mut self, hands: &Hands<'_>) {
         let content = &self.ground.plan.content;
@@ -245,7 +231,8 @@ impl<'a> Session<'a> {
         let Some(snapshot) = content.snapshots.first().map(|pinned| pinned.id) else { return };
         for (component, command) in &content.cleanup {
             if component.as_deref().is_none_or(is_begun) {
-                let result = commands::succeed(self.ground, hands.confinement, &snapshot, command);
+                let confinement = lock(&hands.confinement).clone();
+                let result = commands::succeed(hands.runner(confinement.as_deref()), &snapshot, command);
                 self.warnings.extend(told(result.err(), "cleanup"));
             }
         }
@@ -258,17 +245,17 @@ impl<'a> Session<'a> {
             let touched = self.board.times.contains_key(&step.id);
             let Work::Action(action) = &step.work else { continue };
             for command in action.release.iter().filter(|_| touched) {
-                // An interrupt asked for the end, and this is the end.
-                let result = hands.succeed(step, command);
+                let result = hands.release(step, command);
                 self.warnings.extend(told(result.err(), &format!("releasing {}", step.id)));
             }
         }
-        let attached = std::mem::take(&mut *hands.attached.lock().unwrap_or_else(PoisonError::into_inner));
+        let attached = std::mem::take(&mut *lock(&hands.attached));
         let snapshot = self.ground.plan.content.snapshots.first().map(|pinned| pinned.id);
         for device in attached {
             let command = crate::system::action::CommandLine::new(["losetup", "--detach", &device]);
             let Some(snapshot) = snapshot else { return };
-            let result = commands::succeed(self.ground, None, &snapshot, &command);
+            let runner = Runner { heeds_interrupt: false, ..hands.runner(None) };
+            let result = commands::succeed(runner, &snapshot, &command);
             self.warnings.extend(told(result.err(), &format!("detaching {device}")));
         }
     }
@@ -280,14 +267,14 @@ impl<'a> Session<'a> {
     }
 
     /// Removes a sandbox, unless it is to stay.
-    fn remove(&mut self, confinement: Option<Confinement>) -> Option<Removal> {
+    fn remove(&mut self, ended: Option<bool>) -> Option<Removal> {
         let content = &self.ground.plan.content;
         let keeps = content.target.keep || self.ground.options.keep_sandbox || self.is_unfinished();
         if content.target.kind != TargetKind::Sandbox || keeps {
             return None;
         }
         let was_there = content.expects.root == RootFound::Empty;
-        let removal = sandbox::remove(&content.target, was_there, confinement);
+        let removal = sandbox::remove(&content.target, was_there, ended);
         self.warnings.extend(removal.left.iter().map(|what| format!("the sandbox is not gone: {what}")));
         Some(removal)
     }

@@ -14,10 +14,11 @@ use crate::base::hex;
 use crate::base::ids::SnapshotId;
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::Timestamp;
+use crate::plan::apply::sandbox;
 use crate::plan::artefact::{Content, Expectations, Image, Part, Pinned, Plan, Step, Target, Work};
 use crate::plan::build::steps::Making;
 use crate::plan::error::PlanError;
-use crate::plan::file::model::{Component, PlanFile, TargetKind, Words};
+use crate::plan::file::model::{Component, OnFailure, PlanFile, TargetKind, Words};
 use crate::plan::files;
 use crate::plan::predict::observation::Observation;
 use crate::repo::read::IndexedRepository;
@@ -63,10 +64,11 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
     let order = graph::order(&needs)?;
     let mut steps: Vec<Step> = Vec::new();
     let mut parts = Vec::new();
+    place(&snapshots, &target, &mut steps, &mut parts);
     for name in &order {
         let component = &file.component[name];
         let snapshot = &snapshots[&spec_of(file, component)];
-        let mut after: Vec<String> = Vec::new();
+        let mut after: Vec<String> = graph::ends_of(&steps, sandbox::COMPONENT);
         for need in &needs[name] {
             after.extend(graph::ends_of(&steps, need));
         }
@@ -114,6 +116,39 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
     let missing = tools.into_iter().filter(|(_, hash)| hash.is_none()).map(|(name, _)| name).collect();
     let forecast = forecast::forecast(ground, &content, missing)?;
     Plan::new(content, forecast)
+}
+
+/// The steps that make the place of a sandbox that has an image; everything else comes after them.
+fn place(
+    snapshots: &BTreeMap<String, Snapshot>,
+    target: &Target,
+    steps: &mut Vec<Step>,
+    parts: &mut Vec<Part>,
+) {
+    let (Some(image), Some(snapshot)) = (&target.image, snapshots.values().next()) else { return };
+    let name = sandbox::COMPONENT;
+    for action in sandbox::image_actions(image, &target.root) {
+        steps.push(Step {
+            id: format!("{name}/{}", action.id),
+            component: name.to_owned(),
+            title: action.title.clone(),
+            snapshot: snapshot.id,
+            needs: action.needs.iter().map(|id| format!("{name}/{id}")).collect(),
+            work: Work::Action(Box::new(action)),
+            on_failure: OnFailure::Halt,
+            retries: 0,
+            retry_delay_seconds: 0,
+        });
+    }
+    parts.push(Part {
+        name: name.to_owned(),
+        kind: "sandbox".to_owned(),
+        group: None,
+        needs: Vec::new(),
+        rto_seconds: None,
+        rpo_seconds: None,
+        snapshot: snapshot.id,
+    });
 }
 
 /// How the file names the snapshot of a component.

@@ -112,7 +112,8 @@ impl Making<'_> {
             operation: Operation::Run { commands: vec![command] },
             check,
             destroys: Vec::new(),
-            repeatable: component.repeat,
+            // A check tells whether it is done: whoever gave one has thought of it.
+            repeatable: component.repeat || component.check.is_some(),
             volatile: false,
             release: Vec::new(),
             needs: Vec::new(),

@@ -144,7 +144,8 @@ impl Walk {
     /// Holds a component against the keys of its kind.
     fn component(&mut self, key: &Key<'_>, value: &Value<'_>) {
         let name = key.get_ref().as_ref();
-        if let Err(why) = values::name(name) {
+        let reserved = (name == "sandbox").then(|| "the sandbox itself is called so".to_owned());
+        if let Some(why) = values::name(name).err().or(reserved) {
             let mistake = Mistake::at(key.span(), format!("`{name}` is no name for a component: {why}"));
             self.complain(mistake.expected(Kind::Name.expected()));
         }

@@ -264,7 +264,11 @@ const CHOSEN: &[Field] = &[
 
 const COMMAND: &[Field] = &[
     field("run", Kind::Command, "What is run. Required."),
-    field("check", Kind::Command, "Succeeds if it is done already; then it is not run (again)."),
+    field(
+        "check",
+        Kind::Command,
+        "Succeeds if it is done already; then it is not run, and where nobody knows, it may be run again.",
+    ),
     field(
         "repeat",
         Kind::Bool,
