@@ -74,3 +74,21 @@ pub const SYSTEM_STATE_MAX_BYTES: u64 = 64 << 20;
 pub const JOURNAL_LINE_MAX_BYTES: usize = 4 << 20;
 /// Largest journal of a run.
 pub const JOURNAL_MAX_BYTES: u64 = 1 << 30;
+
+/// Most block devices, and most mounts, that a captured state has.
+pub const SYSTEM_DEVICES_MAX: usize = 4096;
+/// Bytes of one program's output that a capture reads.
+pub const SYSTEM_OUTPUT_MAX_BYTES: usize = 16 << 20;
+/// Bytes of one file that a capture reads.
+pub const SYSTEM_FILE_MAX_BYTES: usize = 4 << 20;
+/// Most names of one directory that a capture looks at.
+pub const SYSTEM_NAMES_MAX: usize = 1 << 16;
+/// Most files and outputs that one collector keeps.
+pub const SYSTEM_KEPT_MAX: usize = 4096;
+/// Bytes of files and outputs that one collector keeps.
+pub const SYSTEM_KEPT_MAX_BYTES: usize = 256 << 20;
+/// Longest LUKS header that is kept: LUKS 2 has 16 MiB by default, and at most 4 MiB and 128 MiB of key
+/// slots.
+pub const LUKS_HEADER_MAX_BYTES: usize = 136 << 20;
+/// Warnings that one collector's report keeps.
+pub const SYSTEM_WARNINGS_MAX: usize = 100;

@@ -180,6 +180,9 @@ pub enum Command {
     /// Look after the stores of a repository that has several
     #[command(subcommand)]
     Replica(commands::replica::Command),
+    /// Look at the state of a machine: disks, boot loader, packages, services, accounts
+    #[command(subcommand)]
+    System(commands::system::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),

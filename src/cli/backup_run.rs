@@ -19,6 +19,8 @@ use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::settings::model::JobSettings;
+use crate::cli::system_run;
+use crate::repo::attachment::Contributor;
 use crate::repo::snapshot::host_for_key;
 use crate::store::replicas::status::SetState;
 use crate::sys::child::run_hook_within;
@@ -209,8 +211,11 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 }
 
 fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
-    let resolved = run::prepare(&task.options).map_err(|error| failure(&error))?;
     let job = task.job.map(|(_, job)| job);
+    let attached = attachments(args, context, job)?;
+    let resolved = run::prepare(&task.options)
+        .and_then(|resolved| resolved.attach(attached))
+        .map_err(|error| failure(&error))?;
     if args.reading.dry_run {
         return dry_run(context, task, resolved);
     }
@@ -243,6 +248,15 @@ fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
             }
         }
     }
+}
+
+/// What is attached to the snapshot.
+fn attachments(
+    args: &Args,
+    context: &Context,
+    job: Option<&JobSettings>,
+) -> Result<Vec<Box<dyn Contributor>>, Failure> {
+    Ok(system_run::contributor(args, job, context)?.into_iter().collect())
 }
 
 fn failure(error: &BackupError) -> Failure {

@@ -394,6 +394,49 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
+        schema: "lifeboat.system/1",
+        printed_by: "system capture and system show; with --section, its other sections are left out",
+        fields: &[
+            ("captured", "When it was looked at, as seconds and nanoseconds since 1970."),
+            ("tool, root", "The version of lifeboat that looked, and the directory it took for `/`."),
+            ("host", "Name, machine id, operating system, architecture, hardware."),
+            ("boot", "Firmware, boot loaders, EFI entries, kernels, what makes initial RAM disks."),
+            (
+                "storage",
+                "Devices, each after its parents, with kind and content; volume groups, mounts, fstab.",
+            ),
+            ("packages", "Installed packages with versions and marks, repositories, keys."),
+            ("services, schedules", "Units, timers, crontabs."),
+            ("accounts", "Users, groups, subordinate ids; hashes are redacted outside of snapshots."),
+            ("settings", "Locale, time zone, kernel parameters and modules, SELinux, AppArmor."),
+            ("network", "Interfaces, routes, rules, name resolution, firewall."),
+            ("containers", "By engine: containers, images with digests, volumes, networks."),
+            (
+                "collectors",
+                "Each with name, outcome (complete, partial, absent, failed, timed-out), warnings and \
+                    milliseconds.",
+            ),
+            (
+                "files",
+                "What is kept beside it: path, source, size_bytes, hash, mode, owner, is_secret, is_cut.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.system-diff/1",
+        printed_by: "system diff",
+        fields: &[
+            ("old, new", "What was compared."),
+            (
+                "changes",
+                "The worst first, each with section, path, change (added, removed, changed, unknown), \
+                    severity \
+                 (critical, major, minor, info), old, new and meaning.",
+            ),
+            ("counts", "How many there are of each severity."),
+        ],
+    },
+    DocumentKind {
         schema: "lifeboat.version/1",
         printed_by: "version",
         fields: &[

@@ -20,6 +20,9 @@ pub mod replicas;
 pub mod restore_run;
 pub mod secrets;
 pub mod settings;
+pub mod system_report;
+pub mod system_run;
+pub mod system_state;
 pub mod values;
 pub mod warm_up;
 
@@ -75,6 +78,7 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Key(command) => commands::key::run(command, context),
         Command::Store(command) => commands::store::run(command, context),
         Command::Replica(command) => commands::replica::run(command, context),
+        Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Plan(command) => commands::plan::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),

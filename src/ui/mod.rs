@@ -6,6 +6,7 @@
 pub mod escape;
 pub mod format;
 pub mod progress;
+pub mod report;
 pub mod style;
 pub mod table;
 pub mod terminal;

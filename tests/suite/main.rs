@@ -15,6 +15,7 @@
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `s3`: repositories in buckets, on a real server
+//! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -34,6 +35,7 @@ mod program;
 mod replicas;
 mod s3;
 mod seaweed;
+mod system;
 mod tidy;
 mod vectors;
 mod world;

@@ -15,6 +15,8 @@ Examples:
       Run the job `home` of the configuration.
   lifeboat backup /home --exclude '*.tmp' --exclude-caches --one-file-system --dry-run
       Show what would be taken, and what not and why.
+  lifeboat backup / --system --one-file-system
+      Back up a whole machine, with all that is needed to make it again.
   pg_dumpall | lifeboat backup --stdin --stdin-name all.sql
       Back up what comes from a pipe.
   lifeboat backup --command all.sql -- pg_dumpall --clean
@@ -60,6 +62,28 @@ pub struct Args {
     /// What is backed up instead of files.
     #[command(flatten)]
     pub stream: StreamArgs,
+
+    /// What is backed up beside files.
+    #[command(flatten)]
+    pub system: SystemArgs,
+}
+
+/// The system's state.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "The system's state")]
+pub struct SystemArgs {
+    /// Capture the system's state as well: disks, boot loader, packages, services, accounts, network
+    ///
+    /// It lies in the snapshot below /.lifeboat/system, and is what a rebuild of the whole machine is planned
+    /// from; `lifeboat system show` shows it. What cannot be captured is a warning and never fails the
+    /// backup.
+    #[arg(long)]
+    pub system: bool,
+
+    /// Keep LUKS headers with it: whoever reads the snapshot and knows any passphrase they ever had opens the
+    /// disk
+    #[arg(long)]
+    pub with_luks_headers: bool,
 }
 
 /// What a backup leaves out.

@@ -22,4 +22,5 @@ pub mod restore;
 pub mod snapshots;
 pub mod stats;
 pub mod store;
+pub mod system;
 pub mod version;

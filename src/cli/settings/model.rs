@@ -159,6 +159,10 @@ pub struct JobSettings {
     pub compression: Option<i32>,
     /// Files read at once.
     pub read_concurrency: Option<usize>,
+    /// The system's state is captured.
+    pub system: Option<bool>,
+    /// LUKS headers are kept with it.
+    pub luks_headers: Option<bool>,
     /// Commands around the backup.
     pub hooks: HookSettings,
     /// What is kept.

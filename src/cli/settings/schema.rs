@@ -245,6 +245,18 @@ const JOB: &[Field] = &[
     field("with_atime", Kind::Bool, "Record access times as well."),
     field("compression", COMPRESSION, "The zstd level."),
     field("read_concurrency", READ_CONCURRENCY, "How many files to read at once."),
+    field(
+        "system",
+        Kind::Bool,
+        "Capture the system's state as well: disks, boot loader, packages, services, accounts, network.",
+    ),
+    field(
+        "luks_headers",
+        Kind::Bool,
+        "Keep LUKS headers with the system's state. Whoever reads a snapshot and knows any passphrase that \
+            such a \
+         header ever had can open the disk.",
+    ),
     field("hooks", Kind::Table(HOOKS), "Commands to run around the backup."),
     field(
         "retention",
