@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use crate::plan::file::model::TargetKind;
 use crate::plan::file::schema::SCHEMA;
 use crate::repo::snapshot::Snapshot;
+use crate::system::model::SystemState;
+use crate::system::model::storage::{Device, DeviceKind, Disk};
+use crate::system::rebuild::bare_metal::NEVER_RESTORED;
 
 /// What a plan file is made from.
 pub struct Ground<'a> {
@@ -16,6 +19,8 @@ pub struct Ground<'a> {
     pub snapshot: &'a Snapshot,
     /// Where to restore.
     pub kind: TargetKind,
+    /// The machine as it was captured with the snapshot, if it was.
+    pub state: Option<&'a SystemState>,
 }
 
 /// The text of a plan file.
@@ -24,6 +29,7 @@ pub fn write(ground: &Ground<'_>) -> String {
     // Writing to a string cannot fail.
     let _ = head(ground, &mut text);
     let _ = target(ground, &mut text);
+    let _ = machine(ground, &mut text);
     let _ = files(ground, &mut text);
     let _ = example(&mut text);
     text
@@ -72,6 +78,41 @@ fn target(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     }
 }
 
+/// The disks and what is made of them: for a bare machine whose state is known.
+fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
+    let Some(state) = ground.state.filter(|_| ground.kind == TargetKind::BareMetal) else { return Ok(()) };
+    writeln!(
+        out,
+        "# Which disk here takes the place of which; `lsblk -o NAME,SIZE,SERIAL,WWN` tells. Only an empty disk"
+    )?;
+    writeln!(out, "# is taken, unless `wipe = true`. A disk that is left out does not come back.")?;
+    for device in &state.storage.devices {
+        let DeviceKind::Disk(disk) = &device.kind else { continue };
+        let name = disk_name(device, disk);
+        let model = disk.model.as_deref().unwrap_or("disk").trim();
+        writeln!(out, "[[disk]]\nfrom = {name:?}")?;
+        writeln!(out, "# it was {}: {model:?}, {} bytes", device.name, device.size_bytes)?;
+        writeln!(out, "to = {name:?}\n# or to = \"image:/FILE\" with size = \"20G\"\n")?;
+    }
+    for (name, kind, what) in [
+        ("disks", "disks", "partitions, arrays, LUKS, LVM"),
+        ("file-systems", "file-systems", "with their UUIDs, mounted below the root"),
+        ("boot", "boot", "what differs on this hardware, initial RAM disk, boot loader; after the files"),
+    ] {
+        writeln!(out, "[component.{name}]     # {what}\nkind = {kind:?}\n")?;
+    }
+    Ok(())
+}
+
+/// How a plan file names the disk.
+fn disk_name(device: &Device, disk: &Disk) -> String {
+    match (&disk.wwn, &disk.serial) {
+        (Some(wwn), _) => format!("wwn:{}", wwn.trim()),
+        (None, Some(serial)) => format!("serial:{}", serial.trim()),
+        (None, None) => format!("path:{}", device.name),
+    }
+}
+
 fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     let sources: Vec<&String> = ground.snapshot.sources.iter().filter(|path| path.starts_with('/')).collect();
     let paths = match sources.as_slice() {
@@ -81,7 +122,12 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     writeln!(out, "[component.files]")?;
     writeln!(out, "kind = \"files\"")?;
     writeln!(out, "paths = [{paths}]")?;
-    writeln!(out, "# exclude = [\"*.tmp\"]")?;
+    match ground.kind {
+        TargetKind::BareMetal => {
+            writeln!(out, "exclude = {NEVER_RESTORED:?}   # what the kernel makes itself")?;
+        }
+        _ => writeln!(out, "# exclude = [\"*.tmp\"]")?,
+    }
     if ground.kind != TargetKind::Sandbox {
         writeln!(out, "owners = \"numeric\"   # as a whole machine needs it")?;
         writeln!(out, "allow_setuid = true")?;
