@@ -55,11 +55,16 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "find" -d 'Look fo
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "diff" -d 'Compare two snapshots, or a snapshot and the live tree'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "stats" -d 'Say how much there is, and how much of it deduplication saves'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "restore" -d 'Bring files back'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "database" -d 'Look at the database dumps of a snapshot, and load them again'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "check" -d 'Look for damage in the repository'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "key" -d 'Manage who can open the repository'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "store" -d 'Look at the store a repository is kept in'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "replica" -d 'Look after the stores of a repository that has several'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "notify" -d 'Tell people what happens, and see who was told'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "watch" -d 'Raise an alarm when something that should have happened has not'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "system" -d 'Look at the state of a machine: disks, boot loader, packages, services, accounts'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "config" -d 'Look after the configuration file'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "plan" -d 'Plan restores: build, review, and carry them out step by step'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "man" -d 'Print a manual page, or write them all'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "demo" -d 'Try Lifeboat out in a temporary directory'
@@ -125,6 +130,8 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l ignore-ctim
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l ignore-inode -d 'Do not take a new inode number for a change; for network and FUSE file systems'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l with-atime -d 'Record access times as well'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l stdin -d 'Back up standard input'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l system -d 'Capture the system\'s state as well: disks, boot loader, packages, services, accounts, network'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l with-luks-headers -d 'Keep LUKS headers with it: whoever reads the snapshot and knows any passphrase they ever had opens the disk'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -s v -l verbose -d 'Say more; twice, still more'
@@ -341,6 +348,78 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s q -l quiet
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -f -a "list" -d 'What it takes to list them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -f -a "restore" -d 'What it takes to load one'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l to -d 'Where to: a server as [USER@]HOST[:PORT] or SOCKET[:PORT], or the path of a file or directory' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l only -d 'Only this database of a postgres dump; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l run-as -d 'The account that the programs run as' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l bin-dir -d 'Where the programs are, if not in PATH' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l password-file -d 'Take the database user\'s password from the first line of a file' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l password-env -d 'Take it from an environment variable' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l password-command -d 'Take it from the first line a command prints' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l credentials-file -d 'A file of the database\'s own that holds user and password: PGPASSFILE, or an option file of mysql' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l replace -d 'Replace what is there already'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s n -l dry-run -d 'Show the commands, and run none'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l read-data-subset -d 'Read only a part of the packs: n/m, or a percentage chosen anew each time' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
@@ -766,6 +845,323 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "test" -d 'Send a test by a channel, or by every channel of a contact'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "outbox" -d 'Look after what is still to be told'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "flush" -d 'Deliver what is due now'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "ack" -d 'Acknowledge an event: escalation ends'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "send" -d 'Tell people something'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -f -a "call-tree" -d 'Drill the contact list: who acknowledges, and how fast'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l all -d 'List what is done as well'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "show" -d 'Show everything about one event'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "retry" -d 'Try again what failed or is in doubt'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -f -a "drop" -d 'Give up what has not been delivered yet'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l wait -d 'How long to go on at the most' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l by -d 'Who looks after it; the user\'s name otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l note -d 'What there is to say' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l to -d 'Names of contacts, groups or channels; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l title -d 'One line' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l text -d 'What is below it; `-` reads standard input' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l outcome -d 'How it went: what is bad can be acknowledged and escalates' -r -f -a "started\t''
+ok\t''
+degraded\t''
+partial\t''
+failed\t''
+missed\t''
+damage\t''
+notice\t''"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l severity -d 'How urgent it is; as the outcome says otherwise' -r -f -a "info\t''
+warning\t''
+error\t''
+critical\t''"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l key -d 'The matter: a failure of the same key is told once, and its end to those who were told of it' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l escalation -d 'What happens where nobody acknowledges' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l drill -d 'Mark it as a drill'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l wait -d 'How long to wait for acknowledgements' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l text -d 'What to say' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l interval -d 'How often to look' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l once -d 'Look once and end'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l repository -d 'Ask the repository for the newest snapshot before saying that a backup is overdue'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -f -a "capture" -d 'Capture the machine\'s state without a backup'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -f -a "show" -d 'Show a machine\'s state'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -f -a "diff" -d 'Compare two states, and say what the differences mean for a restore'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s o -l output -d 'Write to this file, or with the files behind it into this new or empty directory (end it with /)' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l root -d 'Capture the system below this directory instead of the running one' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l timeout -d 'How long each collector may take, such as 30s; two minutes otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l with-luks-headers -d 'Keep LUKS headers (needs an --output directory and --with-secrets)'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l with-secrets -d 'Write password hashes, containers\' variables and files that hold secrets as well'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s s -l section -d 'Show this section alone; may be given several times' -r -f -a "host\t'Names, operating system, hardware'
+boot\t'Firmware, boot loaders, kernels'
+storage\t'Disks and all that lies on them, mounts, fstab'
+packages\t'Packages, repositories, keys'
+services\t'Units and timers'
+schedules\t'Crontabs'
+accounts\t'Users and groups'
+settings\t'Locale, kernel parameters and modules, access control'
+network\t'Interfaces, routes, names, firewall'
+containers\t'Containers, images, volumes'
+collectors\t'How the capture went'
+files\t'The files that are kept beside it'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l format -d 'How to write it' -r -f -a "text\t'Tables and trees'
+html\t'One page that stands by itself'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s s -l section -d 'Compare this section alone; may be given several times' -r -f -a "host\t'Names, operating system, hardware'
+boot\t'Firmware, boot loaders, kernels'
+storage\t'Disks and all that lies on them, mounts, fstab'
+packages\t'Packages, repositories, keys'
+services\t'Units and timers'
+schedules\t'Crontabs'
+accounts\t'Users and groups'
+settings\t'Locale, kernel parameters and modules, access control'
+network\t'Interfaces, routes, names, firewall'
+containers\t'Containers, images, volumes'
+collectors\t'How the capture went'
+files\t'The files that are kept beside it'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l severity -d 'Leave out what matters less than this' -r -f -a "info\t'Anything at all'
+minor\t'Works a little differently'
+major\t'Something runs or is reached otherwise'
+critical\t'May not start, or needs other disks'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l format -d 'How to write it' -r -f -a "text\t'Tables and trees'
+html\t'One page that stands by itself'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l exit-code -d 'End with exit status 5 where anything that is listed differs'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -807,6 +1203,172 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "init" -d 'Write a plan file from what a snapshot holds'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "build" -d 'Resolve a plan file to a plan'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "show" -d 'Show a plan'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "diff" -d 'Show what differs between two plans'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "verify" -d 'Look whether a plan still fits'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "apply" -d 'Carry a plan out'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s t -l target -d 'Where the plan restores to' -r -f -a "bare-metal\t'Empty disks, from a rescue system'
+converge\t'The running system'
+sandbox\t'A place of its own that is removed at the end'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l name -d 'What the plan is called; the snapshot\'s host otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s o -l output -d 'Write it to this file, which must not be there; to standard output otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s o -l output -d 'Write the plan to this file as well' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l format -d 'How' -r -f -a "tree\t'Components and their steps'
+timeline\t'Steps by their time'
+html\t'A page for a browser, with a chart'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l step -d 'Only this step, component or group; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l from -d 'Only from this step, component or group on' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l until -d 'Only until this step, component or group is done' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l confirm -d 'Confirm that this disk may be overwritten: `serial:…`, `wwn:…`, /dev/…, or the file of an image' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l assume-done -d 'This step was in doubt, and you have seen that it is done; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l repeat -d 'This step is in doubt, and is to be done again; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l secret -d 'Take the secret NAME from the first line of a file; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s n -l dry-run -d 'Print every command in order, and do nothing'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l accept-changes -d 'Apply it though it no longer fits what there is'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l keep-sandbox -d 'Leave the sandbox there at the end'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l restart -d 'Begin anew where an earlier run was cut off, instead of going on'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F

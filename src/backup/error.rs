@@ -81,6 +81,12 @@ pub enum BackupError {
         /// What, and why.
         what: String,
     },
+    /// What surrounds the reading of files failed.
+    #[error("{what}; no snapshot was made")]
+    Guard {
+        /// What.
+        what: String,
+    },
     /// A stream cannot be read.
     #[error("{name} cannot be read to its end; no snapshot was made")]
     Stream {

@@ -53,12 +53,19 @@ pub struct DryRunReport {
     pub warnings: Vec<String>,
 }
 
+impl Default for DryRunReport {
+    fn default() -> Self {
+        let statistics = Statistics::default();
+        Self { schema: "lifeboat.backup-plan/1", statistics, warning_count: 0, warnings: Vec::new() }
+    }
+}
+
 /// One entry as `--dry-run` tells it.
 #[derive(Clone, Debug, Serialize)]
 pub struct DryRunEntry<'a> {
     /// The path, lossy for display.
     pub path: &'a str,
-    /// `new`, `changed`, `unmodified` or `excluded`.
+    /// `new`, `changed`, `unmodified`, `excluded` or `attach`.
     pub action: &'a str,
     /// Why it is excluded.
     #[serde(skip_serializing_if = "Option::is_none")]

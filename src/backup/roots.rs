@@ -16,6 +16,22 @@ pub struct RootNode {
     pub children: BTreeMap<Vec<u8>, RootNode>,
 }
 
+impl RootNode {
+    /// The sources below this node, which is `/`.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut open = vec![(PathBuf::from("/"), self)];
+        while let Some((path, node)) = open.pop() {
+            let children = node.children.iter().rev();
+            open.extend(children.map(|(name, child)| (path.join(std::ffi::OsStr::from_bytes(name)), child)));
+            if node.is_source {
+                found.push(path);
+            }
+        }
+        found
+    }
+}
+
 /// The absolute paths of `sources` without links on the way, and the tree they make.
 ///
 /// A source that is itself a link is taken as the link, unless its path ends with `/`.
@@ -79,6 +95,7 @@ mod tests {
         std::fs::create_dir_all(dir.path().join("a/b")).unwrap();
         let (paths, root) = resolve(&[dir.path().join("a/b"), dir.path().join("a")]).unwrap();
         assert_eq!(paths.len(), 2);
+        assert_eq!(root.sources(), [dir.path().canonicalize().unwrap().join("a")]);
         let mut node = &root;
         while let Some(child) = node.children.values().next() {
             assert_eq!(node.children.len(), 1);

@@ -5,6 +5,7 @@
 //! that the next backup will find.
 
 use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,26 +19,24 @@ use crate::backup::catalogue::{Catalogue, CatalogueWriter, Description};
 use crate::backup::dry_run;
 use crate::backup::error::BackupError;
 use crate::backup::feeder::with_feeder;
-use crate::backup::filter::Filter;
 use crate::backup::job::{job_key, lock_job, merged_names};
 use crate::backup::notes::{Notes, State};
 use crate::backup::options::{BackupOptions, Source};
+use crate::backup::prepare::Resolved;
 use crate::backup::report::{BackupReport, DryRunEntry, DryRunReport};
-use crate::backup::roots::{RootNode, resolve};
+use crate::backup::roots::RootNode;
 use crate::backup::storer::Storer;
 use crate::backup::stream;
 use crate::backup::walk::Walk;
 use crate::backup::worker::{read_large, work};
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::{Clock, Timestamp};
-use crate::repo::attachment::{Contributor, DIRECTORY};
 use crate::repo::chain::{Chain, ChainError};
 use crate::repo::open::Repository;
 use crate::repo::read::IndexedRepository;
 use crate::repo::session::{Session, SessionError};
 use crate::repo::snapshot::{RootChunks, SCHEMA, Snapshot, Statistics};
 use crate::repo::tree::{ChunkList, Entry};
-use crate::sys::error::show_path;
 use crate::sys::file::create_private_dir;
 use crate::sys::meta::owners::Owners;
 use crate::sys::process;
@@ -50,60 +49,6 @@ pub struct Context<'a> {
     pub interrupt: &'a Interrupt,
     /// Tells the time.
     pub clock: &'a dyn Clock,
-}
-
-/// The sources made definite.
-pub struct Resolved {
-    /// Where the walk begins; none for a stream.
-    pub roots: Option<RootNode>,
-    /// The sources as the snapshot names them.
-    pub names: Vec<String>,
-    filter: Filter,
-    contributors: Vec<Box<dyn Contributor>>,
-}
-
-impl Resolved {
-    /// The same with what `contributors` attach; they go first, in this order.
-    pub fn attach(mut self, contributors: Vec<Box<dyn Contributor>>) -> Result<Self, BackupError> {
-        if contributors.is_empty() {
-            return Ok(self);
-        }
-        attach::check(&contributors)?;
-        let below = |roots: &RootNode| roots.children.contains_key(DIRECTORY.as_bytes());
-        if self.roots.as_ref().is_some_and(below) || self.names.iter().any(|name| name == DIRECTORY) {
-            return Err(BackupError::Usage(format!(
-                "/{DIRECTORY} cannot be a source beside attachments: it is where the snapshot keeps them"
-            )));
-        }
-        if self.names.is_empty() {
-            self.names = contributors.iter().map(|one| one.attachment().path).collect();
-        }
-        self.contributors.extend(contributors);
-        Ok(self)
-    }
-}
-
-/// Makes the sources and the rules definite, before anything is opened or asked for.
-pub fn prepare(options: &BackupOptions) -> Result<Resolved, BackupError> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let filter =
-        Filter::new(options.filter.clone()).map_err(|error| BackupError::Usage(error.to_string()))?;
-    let (roots, names) = match &options.source {
-        Source::Paths(paths) if paths.is_empty() => {
-            return Err(BackupError::Usage("there is nothing to back up: name a path or a job".into()));
-        }
-        Source::Paths(paths) => {
-            let (paths, root) = resolve(paths)?;
-            let names = paths.iter().map(|path| show_path(path.as_os_str().as_bytes())).collect();
-            (Some(root), names)
-        }
-        Source::Stdin { name } | Source::Command { name, .. } => {
-            stream::check_name(name)?;
-            (None, vec![name.clone()])
-        }
-        Source::Attachments => (None, Vec::new()),
-    };
-    Ok(Resolved { roots, names, filter, contributors: Vec::new() })
 }
 
 /// Backs up into `repository`; answers what was done once the snapshot stands.
@@ -292,12 +237,20 @@ impl Run<'_> {
                 Ok(())
             })?;
         }
+        let mut guard = resolved.guard.take();
         match (root, &resolved.roots) {
             (Some(root), _) => Ok(Taken { root, attached, catalogue: None, old: None }),
             (None, Some(roots)) => {
                 let entry = attached.entry.take();
-                let walked = self.walk(storer, resolved, roots, entry, catalogue_path, nothing_gone)?;
-                Ok(Taken { attached, ..walked })
+                let guarded = |result: Result<(), String>| result.map_err(|what| BackupError::Guard { what });
+                guarded(guard.as_mut().map_or(Ok(()), |guard| guard.before()))?;
+                let walked = self.walk(storer, resolved, roots, entry, catalogue_path, nothing_gone);
+                match guard.map_or(Ok(None), |mut guard| guard.after()) {
+                    Ok(fault) => fault.iter().for_each(|fault| self.notes.fault(b"/", fault)),
+                    // That something may be stuck is worse than whatever became of the walk.
+                    Err(what) => return Err(BackupError::Guard { what }),
+                }
+                Ok(Taken { attached, ..walked? })
             }
             (None, None) => Err(BackupError::Worker),
         }
@@ -321,7 +274,8 @@ impl Run<'_> {
         let all_there = nothing_gone && old.as_ref().is_some_and(|old| self.is_all_there(old.description()));
         let mut catalogue = CatalogueWriter::create(catalogue_path).map_err(local)?;
         let stopped = AtomicBool::new(false);
-        let walk = Walk::new(&resolved.filter).reserving(attached.is_some());
+        let walk = Walk::new(&resolved.filter).reserving(attached.is_some()).redirected(&resolved.redirects);
+        self.tell_of_missing(resolved);
         let threads = self.threads();
         let (jobs, job_queue) = bounded(2 * threads);
         let (large, large_queue) = bounded(16);
@@ -370,6 +324,13 @@ impl Run<'_> {
         })?;
         let old = old.map(|old| old.description().clone());
         Ok(Taken { root, attached: Attached::default(), catalogue: Some(catalogue), old })
+    }
+
+    fn tell_of_missing(&self, resolved: &Resolved) {
+        for (path, why) in &resolved.missing {
+            let what = format!("not in the snapshot of the file system: {why}; give it a job of its own");
+            self.notes.fault(path.as_os_str().as_bytes(), &what);
+        }
     }
 
     /// Whether lines of the previous backup mean the same today.
@@ -436,7 +397,13 @@ pub fn dry_run(
     context: &Context<'_>,
     see: &mut dyn FnMut(&DryRunEntry<'_>),
 ) -> Result<DryRunReport, BackupError> {
+    for attachment in resolved.contributors.iter().map(|one| one.attachment()) {
+        see(&DryRunEntry { path: &attachment.path, action: "attach", reason: None, bytes: 0 });
+    }
     let Some(roots) = resolved.roots else {
+        if matches!(options.source, Source::Attachments) {
+            return Ok(DryRunReport::default());
+        }
         return Err(BackupError::Usage("--dry-run is for files: a stream is not read twice".into()));
     };
     repository.keyring().need_host(&options.host).map_err(SessionError::Key)?;

@@ -6,7 +6,8 @@
 //! on timing, and memory and open handles stay bounded.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -95,7 +96,11 @@ pub struct Walk<'a> {
     entries_ahead: AtomicUsize,
     stopped: AtomicBool,
     reserves: bool,
+    redirects: &'a [(PathBuf, PathBuf)],
 }
+
+/// Directories, and where their contents are found instead.
+pub type Redirects = Vec<(PathBuf, PathBuf)>;
 
 impl<'a> Walk<'a> {
     /// A walk that leaves out what `filter` says.
@@ -108,7 +113,26 @@ impl<'a> Walk<'a> {
             entries_ahead: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             reserves: false,
+            redirects: &[],
         }
+    }
+
+    /// The same; what lies at or below the first path of a pair is read below its second.
+    pub fn redirected(self, redirects: &'a Redirects) -> Self {
+        Self { redirects, ..self }
+    }
+
+    fn open_path(&self, path: &[u8]) -> SysResult<DirHandle> {
+        let path = Path::new(std::ffi::OsStr::from_bytes(path));
+        for (from, to) in self.redirects {
+            match path.strip_prefix(from) {
+                // Joining nothing would add a slash.
+                Ok(below) if below.as_os_str().is_empty() => return DirHandle::open_root(to),
+                Ok(below) => return DirHandle::open_root(&to.join(below)),
+                Err(_) => {}
+            }
+        }
+        DirHandle::open_root(path)
     }
 
     /// The same; `reserves` leaves out what the sources have where the snapshot keeps its attachments.
@@ -190,7 +214,7 @@ impl<'a> Walk<'a> {
         match request.what {
             What::Inside { dir, filter } => self.list_inside(dir.open()?, &request.path, &filter),
             What::Root(node) if node.is_source => {
-                let dir = open_path(&request.path)?;
+                let dir = self.open_path(&request.path)?;
                 let filter = self.filter.root(&request.path, &dir.stat()?);
                 self.list_inside(dir, &request.path, &filter)
             }
@@ -243,7 +267,7 @@ impl<'a> Walk<'a> {
     }
 
     fn list_between(&self, path: &[u8], node: RootNode) -> SysResult<Scanned> {
-        let mut scanned = open_scanned(open_path(path)?)?;
+        let mut scanned = open_scanned(self.open_path(path)?)?;
         for (name, child) in node.children {
             let is_source = child.is_source;
             let stat = scanned.dir.stat_child(&name)?;
@@ -254,11 +278,6 @@ impl<'a> Walk<'a> {
         }
         Ok(scanned)
     }
-}
-
-fn open_path(path: &[u8]) -> SysResult<DirHandle> {
-    use std::os::unix::ffi::OsStrExt as _;
-    DirHandle::open_root(Path::new(std::ffi::OsStr::from_bytes(path)))
 }
 
 fn open_scanned(dir: DirHandle) -> SysResult<Scanned> {

@@ -68,7 +68,10 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 pub const HOST_NAME_MAX_BYTES: usize = 255;
 
 /// Largest `system.json` that is read.
-pub const SYSTEM_STATE_MAX_BYTES: u64 = 64 << 20;
+pub const SYSTEM_STATE_MAX_BYTES: u64 = 256 << 20;
+/// Largest section of it that a capture keeps, as JSON without spaces: with them and all sections it is below
+/// what is read.
+pub const SYSTEM_SECTION_MAX_BYTES: u64 = 8 << 20;
 
 /// Longest line of a run's journal: one event with what a program said.
 pub const JOURNAL_LINE_MAX_BYTES: usize = 4 << 20;

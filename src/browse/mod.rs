@@ -15,6 +15,7 @@ pub mod find;
 pub mod live;
 pub mod ls;
 pub mod path;
+pub mod pipe;
 pub mod reading;
 pub mod row;
 pub mod side;

@@ -170,6 +170,9 @@ pub enum Command {
     Diff(commands::diff::Args),
     Stats(commands::stats::Args),
     Restore(Box<commands::restore::Args>),
+    /// Look at the database dumps of a snapshot, and load them again
+    #[command(subcommand)]
+    Database(commands::database::Command),
     Check(commands::check::Args),
     /// Manage who can open the repository
     #[command(subcommand)]
@@ -180,6 +183,10 @@ pub enum Command {
     /// Look after the stores of a repository that has several
     #[command(subcommand)]
     Replica(commands::replica::Command),
+    /// Tell people what happens, and see who was told
+    #[command(subcommand)]
+    Notify(commands::notify::Command),
+    Watch(commands::watch::Args),
     /// Look at the state of a machine: disks, boot loader, packages, services, accounts
     #[command(subcommand)]
     System(commands::system::Command),

@@ -9,21 +9,26 @@ use crate::backup::catalogue::Leniency;
 use crate::backup::error::BackupError;
 use crate::backup::filter::FilterOptions;
 use crate::backup::options::{BackupOptions, Source};
+use crate::backup::prepare::{Resolved, prepare};
 use crate::backup::report::{BackupReport, DryRunEntry};
 use crate::backup::run::{self, Context as BackupContext};
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
 use crate::cli::commands::backup::Args;
 use crate::cli::context::Context;
+use crate::cli::databases;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::hooks;
+use crate::cli::notifying::{self, Happening};
 use crate::cli::opening;
+use crate::cli::protect::{self, Runners};
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::settings::model::JobSettings;
 use crate::cli::system_run;
 use crate::repo::attachment::Contributor;
+use crate::repo::open::Repository;
 use crate::repo::snapshot::host_for_key;
 use crate::store::replicas::status::SetState;
-use crate::sys::child::run_hook_within;
 use crate::sys::clock::SystemClock;
 use crate::sys::file::read_bounded;
 use crate::sys::process;
@@ -31,8 +36,6 @@ use crate::ui::{escape, format};
 
 /// Longest file of exclude patterns.
 const EXCLUDE_FILE_MAX_BYTES: u64 = 16 << 20;
-/// Longest a hook may take when nobody says otherwise.
-const HOOK_LIMIT: Duration = Duration::from_secs(3600);
 
 /// One backup to be made: the job it comes from, and what it is told.
 struct Task<'a> {
@@ -47,7 +50,19 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let mut worst: Option<Outcome> = None;
     let mut failures: Vec<Failure> = Vec::new();
     for task in &tasks {
-        match run_task(args, context, task) {
+        let happening = happening(args, context, task)?;
+        if let Some(happening) = &happening {
+            notifying::begun(context, happening);
+        }
+        let result = run_task(args, context, task);
+        if let Some(happening) = &happening {
+            notifying::ended(context, happening, &result);
+        }
+        if several {
+            // Who is to hear of one job need not wait for the others.
+            notifying::finish(context);
+        }
+        match result {
             Ok(Outcome::Done) => {}
             // Sources that were not read are worse than replicas that are behind.
             Ok(told) if worst != Some(Outcome::Told(ErrorKind::Partial)) => worst = Some(told),
@@ -66,6 +81,19 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
         Some(first) => Ok(Outcome::Told(first.kind())),
         None => Ok(worst.unwrap_or(Outcome::Done)),
     }
+}
+
+/// What people are told of it: of a job by its name, of anything else by its repository.
+fn happening(args: &Args, context: &Context, task: &Task<'_>) -> Result<Option<Happening>, Failure> {
+    if args.reading.dry_run {
+        return Ok(None);
+    }
+    let job = task.job.map(|(_, job)| job);
+    let mut happening = Happening::of_repository("backup", &context.repository(job)?);
+    if let Some((name, _)) = task.job {
+        (happening.name, happening.job) = (name.to_owned(), Some(name.to_owned()));
+    }
+    Ok(Some(happening))
 }
 
 fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure> {
@@ -100,6 +128,9 @@ fn tasks<'a>(args: &Args, context: &'a Context) -> Result<Vec<Task<'a>>, Failure
                     program: stream.program.first().map(OsString::from).unwrap_or_default(),
                     arguments: stream.program.iter().skip(1).map(OsString::from).collect(),
                 },
+                None if job.sources.is_empty() && (!job.database.is_empty() || job.system == Some(true)) => {
+                    Source::Attachments
+                }
                 None => Source::Paths(job.sources.clone()),
             };
             Ok(Task { job: Some((name, job)), options: options(args, context, Some((name, job)), source)? })
@@ -126,6 +157,7 @@ fn typed_source(args: &Args, paths: Vec<PathBuf>) -> Source {
             program: stream.program.first().cloned().unwrap_or_default(),
             arguments: stream.program.iter().skip(1).cloned().collect(),
         },
+        None if paths.is_empty() && args.system.system => Source::Attachments,
         None => Source::Paths(paths),
     }
 }
@@ -213,7 +245,7 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     let job = task.job.map(|(_, job)| job);
     let attached = attachments(args, context, job)?;
-    let resolved = run::prepare(&task.options)
+    let resolved = prepare(&task.options)
         .and_then(|resolved| resolved.attach(attached))
         .map_err(|error| failure(&error))?;
     if args.reading.dry_run {
@@ -222,10 +254,10 @@ fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     let interrupt = context.interrupt()?;
     let repository = opening::repository(context, job, Role::Writer)?;
     let client = repository.client().clone();
-    hooks(task, "before", |hooks| &hooks.before, &[])?;
+    hooks::run(task.job, "before", |hooks| &hooks.before, &[])?;
     let progress = context.output.progress();
     let around = BackupContext { monitor: &progress, interrupt, clock: &SystemClock };
-    let result = run::backup(repository, &task.options, resolved, &around);
+    let result = protected(context, task, repository, resolved, &around);
     progress.finish();
     match result {
         Ok(report) => {
@@ -233,16 +265,15 @@ fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
             let state = replicas::finish(&client, interrupt);
             replicas::warn(context, &client, state.as_ref());
             tell(context, task, &report, state.as_ref())?;
-            hooks(task, "after", |hooks| &hooks.after, &[id])?;
+            hooks::run(task.job, "after", |hooks| &hooks.after, &[id])?;
             Ok(match report.faults {
                 0 => replicas::outcome(state.as_ref()),
                 _ => Outcome::Told(ErrorKind::Partial),
             })
         }
-        Err(error) => {
-            let failure = failure(&error);
+        Err(failure) => {
             let what = ("LIFEBOAT_ERROR", failure.message().to_owned());
-            match hooks(task, "on_failure", |hooks| &hooks.on_failure, &[what]) {
+            match hooks::run(task.job, "on_failure", |hooks| &hooks.on_failure, &[what]) {
                 Ok(()) => Err(failure),
                 Err(hook) => Err(failure.hint(format!("besides, {}", hook.message()))),
             }
@@ -250,13 +281,36 @@ fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
     }
 }
 
-/// What is attached to the snapshot.
+/// Backs up with what makes the job's files hold still, and undoes that.
+fn protected(
+    context: &Context,
+    task: &Task<'_>,
+    repository: Repository,
+    resolved: Resolved,
+    around: &BackupContext<'_>,
+) -> Result<BackupReport, Failure> {
+    let Some(job) = task.job else {
+        return run::backup(repository, &task.options, resolved, around).map_err(|error| failure(&error));
+    };
+    let runners = Runners::new(job.0, around.interrupt);
+    let (resolved, protection) = protect::begin(context, job, repository.state_dir(), resolved, &runners)?;
+    let result = run::backup(repository, &task.options, resolved, around);
+    protection.end(context);
+    result.map_err(|error| failure(&error))
+}
+
+/// What is attached to the snapshot: the job's databases, and the system's state.
 fn attachments(
     args: &Args,
     context: &Context,
     job: Option<&JobSettings>,
 ) -> Result<Vec<Box<dyn Contributor>>, Failure> {
-    Ok(system_run::contributor(args, job, context)?.into_iter().collect())
+    let mut attached = match job {
+        Some(job) => databases::contributors(context, job, context.interrupt()?)?,
+        None => Vec::new(),
+    };
+    attached.extend(system_run::contributor(args, job, context)?);
+    Ok(attached)
 }
 
 fn failure(error: &BackupError) -> Failure {
@@ -264,36 +318,6 @@ fn failure(error: &BackupError) -> Failure {
         BackupError::Open(error) => opening::open_failure(error),
         error => Failure::of(error.kind(), error),
     }
-}
-
-type Hooks = crate::cli::settings::model::HookSettings;
-
-fn hooks(
-    task: &Task<'_>,
-    which: &str,
-    pick: impl Fn(&Hooks) -> &Vec<String>,
-    facts: &[(&str, String)],
-) -> Result<(), Failure> {
-    let Some((name, job)) = task.job else { return Ok(()) };
-    let mut environment: Vec<(OsString, OsString)> = vec![("LIFEBOAT_JOB".into(), name.into())];
-    environment.extend(facts.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
-    for script in pick(&job.hooks) {
-        let limit = job.hooks.timeout.unwrap_or(HOOK_LIMIT);
-        let outcome = run_hook_within(script, &environment, Some(limit))
-            .map_err(|error| Failure::of(ErrorKind::Failed, &error))?;
-        if !outcome.ending.is_success() {
-            let tail = outcome.tail.trim();
-            let said = if tail.is_empty() { String::new() } else { format!(": {tail}") };
-            let message = format!("the hook `{which}` of job {name} {}{said}", outcome.ending);
-            let hint = match which {
-                "before" => "nothing was backed up",
-                _ => "the backup itself stands",
-            };
-            let failure = Failure::new(ErrorKind::Failed, message);
-            return Err(if which == "on_failure" { failure } else { failure.hint(hint) });
-        }
-    }
-    Ok(())
 }
 
 fn tell(
@@ -353,7 +377,7 @@ fn tell(
     }
 }
 
-fn dry_run(context: &Context, task: &Task<'_>, resolved: run::Resolved) -> CommandResult {
+fn dry_run(context: &Context, task: &Task<'_>, resolved: Resolved) -> CommandResult {
     let interrupt = context.interrupt()?;
     let repository = opening::repository(context, task.job.map(|(_, job)| job), Role::Writer)?;
     let progress = context.output.progress();

@@ -34,14 +34,14 @@ use crate::ui::table::{Shrink, Table};
 use crate::ui::{escape, format};
 
 /// What all of these commands work with.
-struct Opened<'a> {
+pub(super) struct Opened<'a> {
     context: &'a Context,
     indexed: IndexedRepository,
     progress: Progress,
 }
 
 impl<'a> Opened<'a> {
-    fn new(context: &'a Context, role: Role, doing: &str) -> Result<Self, Failure> {
+    pub(super) fn new(context: &'a Context, role: Role, doing: &str) -> Result<Self, Failure> {
         context.interrupt()?;
         let repository = opening::repository(context, None, role)?;
         repository.keyring().need(role, doing).map_err(|error| Failure::of(error.kind(), &error))?;
@@ -49,7 +49,7 @@ impl<'a> Opened<'a> {
         Ok(Self { context, indexed, progress: context.output.progress() })
     }
 
-    fn reading(&self) -> Result<Reading<'_>, Failure> {
+    pub(super) fn reading(&self) -> Result<Reading<'_>, Failure> {
         Ok(Reading {
             repository: &self.indexed,
             monitor: &self.progress,
@@ -58,10 +58,14 @@ impl<'a> Opened<'a> {
         })
     }
 
-    fn snapshot(&self, name: &SnapshotName) -> Result<Snapshot, Failure> {
+    pub(super) fn snapshot(&self, name: &SnapshotName) -> Result<Snapshot, Failure> {
         let repository = self.indexed.repository();
         snapshot::find(repository.client(), repository.keyring(), &name.to_string())
             .map_err(|error| Failure::of(error.kind(), &error))
+    }
+
+    pub(super) fn finish(&self) {
+        self.progress.finish();
     }
 
     fn all(&self) -> Result<Vec<Snapshot>, Failure> {

@@ -6,6 +6,7 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::monitor::Interrupt;
 use crate::cli::args::GlobalArgs;
@@ -83,6 +84,11 @@ impl Context {
             None => Settings::default(),
         };
         Ok(self.settings.get_or_init(|| settings))
+    }
+
+    /// Whether anything has asked for the configuration.
+    pub fn has_settings(&self) -> bool {
+        self.settings.get().is_some()
     }
 
     /// A flag that SIGINT, SIGTERM or SIGHUP from now on sets; a second SIGINT ends the process.
@@ -242,6 +248,13 @@ impl RepositoryChoice {
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         let one = self.replicas.is_empty().then_some(self.url.as_str());
         one.into_iter().chain(self.replicas.iter().map(|spec| spec.url.as_str()))
+    }
+
+    /// Has writers of S3 stores kept apart by time, where the servers do not do it.
+    pub fn keep_apart_by_time(&mut self, settle: Duration) {
+        self.tuning.time_based = Some(settle);
+        // A contest takes one settle time and some requests, or a few where it is fierce.
+        self.set.timing.write_limit += settle.saturating_mul(8);
     }
 
     fn at(url: String) -> Self {

@@ -44,6 +44,9 @@ pub const VARIABLES: &[Variable] = &[
         "systemd's credentials: files named lifeboat.passphrase and lifeboat.identity in it are used where \
          neither flags nor variables nor the configuration name a key.",
     ),
+    variable("USER", "Who acknowledges and backs up, where nobody says otherwise."),
+    variable("NOTIFY_SOCKET", "Where systemd is told how `watch` is (sd_notify(3))."),
+    variable("WATCHDOG_USEC", "How often systemd wants to hear of `watch`."),
     variable("XDG_CONFIG_HOME", "Where lifeboat/lifeboat.toml is looked for; ~/.config otherwise."),
     variable("XDG_CACHE_HOME", "Where the cache is kept by default; ~/.cache otherwise."),
     variable("XDG_STATE_HOME", "Where state is kept by default; ~/.local/state otherwise."),
@@ -94,6 +97,12 @@ impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
+}
+
+/// The value of a variable that the configuration names as the place of a secret (`env:NAME`): read when
+/// it is needed, and kept nowhere.
+pub fn named(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

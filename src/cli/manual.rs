@@ -303,7 +303,7 @@ fn entry(field: &Field, path: &str, roff: &mut Roff) {
             roff.text([roman(field.help)]);
             fields.iter().for_each(|below| entry(below, &format!("{name}."), roff));
         }
-        Kind::List(fields) => {
+        Kind::List(fields) | Kind::Rules(fields) => {
             roff.text([roman(format!("{} They are {}.", field.help, field.kind.expected()))]);
             fields.iter().for_each(|below| entry(below, &format!("{name}."), roff));
         }

@@ -36,11 +36,17 @@ pub fn plan_file() -> Roff {
     roff.control("SH", ["NAME"]).text([roman("lifeboat-plan-file - a restore as people write it down")]);
     roff.control("SH", ["DESCRIPTION"]);
     roff.text([
-        roman("A TOML file that says what is restored, where to, in which order, and what must hold afterwards. "),
+        roman(
+            "A TOML file that says what is restored, where to, in which order, and what must hold \
+        afterwards. ",
+        ),
         bold("lifeboat plan init"),
         roman(" writes one, "),
         bold("lifeboat plan build"),
-        roman(" resolves it and lists every mistake in it with its line. A list of one may be written without brackets."),
+        roman(
+            " resolves it and lists every mistake in it with its line. A list of one may be written \
+        without brackets.",
+        ),
     ]);
     section("THE FILE", FILE, &mut roff);
     for field in FILE {
@@ -77,12 +83,13 @@ pub fn plan_file() -> Roff {
 fn commands(roff: &mut Roff) {
     roff.control("SH", ["COMMANDS"]);
     roff.text([roman(
-        "A command gets an environment of its own: PATH, LANG, HOME, what the plan gives it, and LIFEBOAT_ROOT, \
-         LIFEBOAT_PLAN and LIFEBOAT_SNAPSHOT. In a sandbox it runs in namespaces of its own: without a network but \
-         its own loopback, with a /dev of a few harmless devices, with empty /run and temporary directories, and \
-         with nothing but the root that could be written. That guards against mistakes and stray connections, not \
-         against root that means harm. What it leaves running there ends with the run. A command that is not to be \
-         repeated, and was going on when the machine stopped, is looked at by its check, or else waits for a person.",
+        "A command gets an environment of its own: PATH, LANG, HOME, what the plan gives it, and \
+         LIFEBOAT_ROOT, LIFEBOAT_PLAN and LIFEBOAT_SNAPSHOT. In a sandbox it runs in namespaces of its \
+         own: without a network but its own loopback, with a /dev of a few harmless devices, with empty \
+         /run and temporary directories, and with nothing but the root that could be written. That guards \
+         against mistakes and stray connections, not against root that means harm. What it leaves running \
+         there ends with the run. A command that is not to be repeated, and was going on when the machine \
+         stopped, is looked at by its check, or else waits for a person.",
     )]);
 }
 

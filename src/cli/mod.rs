@@ -9,13 +9,18 @@ pub mod backup_run;
 pub mod browse_run;
 pub mod commands;
 pub mod context;
+mod database_run;
+mod databases;
 pub mod documents;
 pub mod environment;
 pub mod exit;
+mod hooks;
 pub mod manual;
 pub mod manual_plan;
+pub mod notifying;
 pub mod opening;
 pub mod output;
+mod protect;
 pub mod replicas;
 pub mod restore_run;
 pub mod secrets;
@@ -37,6 +42,7 @@ use crate::cli::args::{Cli, Command};
 use crate::cli::context::Context;
 use crate::cli::environment::Environment;
 use crate::cli::exit::{CommandResult, Failure};
+use crate::sys::watchdog;
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -47,6 +53,9 @@ pub fn main() -> ExitCode {
 
 /// Runs one command line, and tells how it went: the exit status.
 fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
+    if typed.get(1).is_some_and(|word| word == watchdog::WORD) {
+        return watchdog::watch();
+    }
     let wants_json = typed.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let cli = match Cli::try_parse_from(typed) {
         Ok(cli) => cli,
@@ -55,6 +64,7 @@ fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
     let context = Context::new(cli.global, environment);
     let result = dispatch(&cli.command, &context);
     tell_of_stores(&context);
+    notifying::finish(&context);
     match result {
         Ok(outcome) => outcome.exit_status(),
         Err(failure) => tell(&failure, context.output.json),
@@ -75,9 +85,12 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Diff(args) => browse_run::run_diff(args, context),
         Command::Stats(args) => browse_run::run_stats(args, context),
         Command::Snapshots(args) => commands::snapshots::run(args, context),
+        Command::Database(command) => database_run::run(command, context),
         Command::Key(command) => commands::key::run(command, context),
         Command::Store(command) => commands::store::run(command, context),
         Command::Replica(command) => commands::replica::run(command, context),
+        Command::Notify(command) => commands::notify::run(command, context),
+        Command::Watch(args) => commands::watch::run(args, context),
         Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
         Command::Plan(command) => commands::plan::run(command, context),

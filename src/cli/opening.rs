@@ -86,6 +86,32 @@ pub fn open_one(choice: &RepositoryChoice, url: &str, create: bool) -> Result<Ar
     store::open(url, create, &choice.tuning)
 }
 
+/// A repository's config, if it can be read.
+pub type LoadedConfig = Result<Config, ConfigError>;
+
+/// The store or the set of `choice`, used as the repository there has recorded, with its config.
+pub fn in_use(context: &Context, choice: &RepositoryChoice) -> Result<(Client, LoadedConfig), Failure> {
+    let client = store(context, choice, false)?;
+    let config = replicas::load_config(&client).map(|(config, _)| config);
+    let Some(choice) = paced(choice, &config)? else { return Ok((client, config)) };
+    Ok((store(context, &choice, false)?, config))
+}
+
+/// `choice` with the protocol that the config asks for, where it is another than `choice` already has.
+pub fn paced(choice: &RepositoryChoice, config: &LoadedConfig) -> Result<Option<RepositoryChoice>, Failure> {
+    let Ok(config) = config else { return Ok(None) };
+    let settle = config.settle_time().map_err(|error| Failure::of(error.kind(), &error))?;
+    let is_remote = choice.urls().any(|url| url.starts_with("s3://"));
+    match settle.filter(|settle| is_remote && choice.tuning.time_based != Some(*settle)) {
+        None => Ok(None),
+        Some(settle) => {
+            let mut choice = choice.clone();
+            choice.keep_apart_by_time(settle);
+            Ok(Some(choice))
+        }
+    }
+}
+
 /// What a repository may be opened with.
 #[derive(Debug, Default)]
 pub struct Credentials {
@@ -153,10 +179,10 @@ pub fn local_paths(context: &Context) -> Result<LocalPaths, Failure> {
 /// Opens the repository that is meant, preferring a slot of `role`.
 pub fn repository(context: &Context, job: Option<&JobSettings>, role: Role) -> Result<Repository, Failure> {
     let choice = context.repository(job)?;
-    let client = store(context, &choice, false)?;
+    let (client, config) = in_use(context, &choice)?;
     let paths = local_paths(context)?;
-    let config = match replicas::load_config(&client) {
-        Ok((config, _)) => config,
+    let config = match config {
+        Ok(config) => config,
         Err(error) => return without_config(context, &choice, client, paths, &error),
     };
     let pinned = choice.fingerprint.as_deref();

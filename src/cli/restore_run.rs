@@ -11,6 +11,7 @@ use crate::base::role::Role;
 use crate::cli::commands::restore::{Args, Overwrite as Typed};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::notifying::{self, Happening};
 use crate::cli::opening;
 use crate::cli::replicas::{self, WithReplicas};
 use crate::cli::values::OwnerMap;
@@ -32,8 +33,22 @@ use crate::ui::{escape, format};
 /// Failures told one by one on a terminal; all stand in the JSON document.
 const FAILURES_TOLD: usize = 50;
 
-/// Runs the command.
+/// Runs the command, and tells people of the result.
 pub fn run(args: &Args, context: &Context) -> CommandResult {
+    if args.dry_run {
+        return restore(args, context);
+    }
+    let mut happening = Happening::of_repository("restore", &context.repository(None)?);
+    happening.fact("snapshot", &args.snapshot.snapshot);
+    if let Some(target) = &args.target {
+        happening.fact("target", target.display());
+    }
+    let result = restore(args, context);
+    notifying::ended(context, &happening, &result);
+    result
+}
+
+fn restore(args: &Args, context: &Context) -> CommandResult {
     let interrupt = context.interrupt()?;
     let repository = opening::repository(context, None, Role::Restorer)?;
     let keyring = repository.keyring();

@@ -122,7 +122,7 @@ impl Records {
     }
 
     /// The record of something that is expected from now on, if there is none.
-    pub fn expect(&self, kind: &str, name: &str, now: Timestamp) -> Result<Record, NotifyError> {
+    pub fn expected(&self, kind: &str, name: &str, now: Timestamp) -> Result<Record, NotifyError> {
         if let Some(record) = self.load(kind, name) {
             return Ok(record);
         }
@@ -174,7 +174,7 @@ mod tests {
     fn a_record_keeps_when_all_was_well_and_counts_failures() {
         let state = tempfile::tempdir().unwrap();
         let records = Records::open(state.path()).unwrap();
-        assert_eq!(records.expect("backup", "a/b ü", time(5)).unwrap().known_since, time(5));
+        assert_eq!(records.expected("backup", "a/b ü", time(5)).unwrap().known_since, time(5));
         let mut last = None;
         for (began, outcome) in
             [(10, Outcome::Ok), (20, Outcome::Partial), (30, Outcome::Failed), (40, Outcome::Failed)]
@@ -201,6 +201,6 @@ mod tests {
         let records = Records::open(state.path()).unwrap();
         std::fs::write(records.path("check", "main"), "{").unwrap();
         assert!(records.load("check", "main").is_none() && records.list().unwrap().is_empty());
-        assert_eq!(records.expect("check", "main", time(7)).unwrap().known_since, time(7));
+        assert_eq!(records.expected("check", "main", time(7)).unwrap().known_since, time(7));
     }
 }

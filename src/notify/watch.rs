@@ -119,7 +119,7 @@ mod tests {
         let nightly =
             Expectation { kind: "backup".into(), name: "home".into(), every: Duration::from_secs(26 * 3600) };
         let hours = |hours: i64| time(hours * 3600);
-        let never = records.expect("backup", "home", hours(0)).unwrap();
+        let never = records.expected("backup", "home", hours(0)).unwrap();
         assert_eq!(standing(&nightly, &never, None, hours(26)), Standing::InTime { until: 26 * 3600 });
         assert_eq!(standing(&nightly, &never, None, hours(27)), Standing::Overdue { since: 26 * 3600 });
         let run = |at, outcome| Run {

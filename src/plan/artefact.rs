@@ -1,8 +1,8 @@
 //! A built plan: what will be done, as data, named by its hash; and beside it what is expected of it.
 //!
-//! The id is BLAKE3 over the canonical JSON (keys sorted, no blanks) of `content`, which holds everything that
-//! decides what `apply` does. The forecast is not part of it: times and free space differ from hour to hour, and
-//! building the same plan again must give the same id.
+//! The id is BLAKE3 over the canonical JSON (keys sorted, no blanks) of `content`, which holds everything
+//! that decides what `apply` does. The forecast is not part of it: times and free space differ from hour to
+//! hour, and building the same plan again must give the same id.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -244,7 +244,8 @@ pub struct PackUse {
 pub struct Expectations {
     /// The programs its commands run on this side of the root, by name, and the hash of each.
     pub tools: BTreeMap<String, String>,
-    /// The disks that are overwritten: name, device node and size in bytes; nothing for an image not yet made.
+    /// The disks that are overwritten: name, device node and size in bytes; nothing for an image not yet
+    /// made.
     pub disks: BTreeMap<String, DiskFound>,
     /// Whether the root was there, and what it held.
     pub root: RootFound,

@@ -1,5 +1,5 @@
-//! What is expected of a plan: how long each step and the whole will take, whether that is soon enough, whether
-//! there is room, and what has to be warmed up first. Data alone; `predict` and `build` fill it.
+//! What is expected of a plan: how long each step and the whole will take, whether that is soon enough,
+//! whether there is room, and what has to be warmed up first. Data alone; `predict` and `build` fill it.
 
 use std::collections::BTreeMap;
 

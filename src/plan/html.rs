@@ -1,4 +1,5 @@
-//! A plan as one HTML page that needs nothing else: the verdicts, a Gantt chart, and every step with its commands.
+//! A plan as one HTML page that needs nothing else: the verdicts, a Gantt chart, and every step with its
+//! commands.
 
 use std::fmt::Write as _;
 
@@ -11,13 +12,14 @@ const LINE: usize = 22;
 const NAMES: f64 = 260.0;
 const BARS: f64 = 700.0;
 
-const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;\
-color:#1c2430;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #dde3ea;\
-vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}pre{margin:.2rem 0;white-space:pre-wrap;\
-font-size:13px;color:#43505f}.met{color:#14713d}.at-risk{color:#9a6200}.missed{color:#b3261e;font-weight:600}\
-code{font-size:13px}svg text{font:12px system-ui,sans-serif;fill:#1c2430}.bar{fill:#3d7edb}.reach{fill:#3d7edb;\
-opacity:.25}.verify{fill:#2a9d5c}.grid{stroke:#dde3ea}";
+const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:62rem;\
+padding:0 1rem;color:#1c2430;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;\
+border-bottom:1px solid #dde3ea;vertical-align:top}td.n{text-align:right;\
+font-variant-numeric:tabular-nums}pre{margin:.2rem 0;white-space:pre-wrap;font-size:13px;color:#43505f}\
+.met{color:#14713d}.at-risk{color:#9a6200}.missed{color:#b3261e;font-weight:600}code{font-size:13px}\
+svg text{font:12px system-ui,sans-serif;fill:#1c2430}.bar{fill:#3d7edb}.reach{fill:#3d7edb;opacity:.25}\
+.verify{fill:#2a9d5c}.grid{stroke:#dde3ea}";
 
 /// The page.
 pub fn page(plan: &Plan) -> String {

@@ -94,12 +94,16 @@ fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
         writeln!(out, "# it was {}: {model:?}, {} bytes", device.name, device.size_bytes)?;
         writeln!(out, "to = {name:?}\n# or to = \"image:/FILE\" with size = \"20G\"\n")?;
     }
-    for (name, kind, what) in [
-        ("disks", "disks", "partitions, arrays, LUKS, LVM"),
-        ("file-systems", "file-systems", "with their UUIDs, mounted below the root"),
-        ("boot", "boot", "what differs on this hardware, initial RAM disk, boot loader; after the files"),
+    for (name, needs, what) in [
+        ("disks", None, "partitions, arrays, LUKS, LVM"),
+        ("file-systems", Some("disks"), "with their UUIDs, mounted below the root"),
+        ("boot", Some("files"), "what differs on this hardware, initial RAM disk, boot loader"),
     ] {
-        writeln!(out, "[component.{name}]     # {what}\nkind = {kind:?}\n")?;
+        writeln!(out, "[component.{name}]     # {what}\nkind = {name:?}")?;
+        if let Some(needs) = needs {
+            writeln!(out, "needs = [{needs:?}]")?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -124,6 +128,9 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     writeln!(out, "paths = [{paths}]")?;
     match ground.kind {
         TargetKind::BareMetal => {
+            if ground.state.is_some() {
+                writeln!(out, "needs = [\"file-systems\"]")?;
+            }
             writeln!(out, "exclude = {NEVER_RESTORED:?}   # what the kernel makes itself")?;
         }
         _ => writeln!(out, "# exclude = [\"*.tmp\"]")?,
@@ -133,8 +140,10 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
         writeln!(out, "allow_setuid = true")?;
         writeln!(out, "allow_devices = true")?;
     }
-    writeln!(out, "\n[[component.files.verify]]")?;
-    writeln!(out, "kind = \"checksum\"   # read back, and compared with the snapshot\n")
+    // Every chunk is verified as it is written; reading a whole machine back is for those who have the time.
+    let mark = if ground.kind == TargetKind::BareMetal { "# " } else { "" };
+    writeln!(out, "\n{mark}[[component.files.verify]]")?;
+    writeln!(out, "{mark}kind = \"checksum\"   # read back, and compared with the snapshot\n")
 }
 
 fn example(out: &mut String) -> std::fmt::Result {

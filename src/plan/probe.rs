@@ -18,7 +18,8 @@ pub struct Verify {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Probe {
-    /// A command succeeds, and its output is, or contains, this. Queries are commands of their engine's client.
+    /// A command succeeds, and its output is, or contains, this. Queries are commands of their engine's
+    /// client.
     Command {
         /// What is run.
         command: CommandLine,

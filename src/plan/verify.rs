@@ -1,4 +1,5 @@
-//! Whether a plan is still true: its snapshots are there, its target and the programs it runs are what they were.
+//! Whether a plan is still true: its snapshots are there, its target and the programs it runs are what they
+//! were.
 
 use crate::plan::apply;
 use crate::plan::apply::disks;
@@ -26,8 +27,8 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// What is different from when the plan was built, a line each; nothing if it still fits. `is_begun` says that a
-/// run of it was begun, so that the target has changed by the run itself.
+/// What is different from when the plan was built, a line each; nothing if it still fits. `is_begun` says
+/// that a run of it was begun, so that the target has changed by the run itself.
 pub fn changes(ground: &Ground<'_>, is_begun: bool) -> Result<Vec<String>, PlanError> {
     let content = &ground.plan.content;
     let repository = ground.indexed.repository();

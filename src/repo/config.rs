@@ -11,6 +11,7 @@ mod fingerprint;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -177,6 +178,17 @@ struct Body {
     capabilities: serde_json::Map<String, serde_json::Value>,
 }
 
+/// The capability that says how writers of one key are kept apart.
+const CONDITIONAL: &str = "conditional";
+/// Its protocol where the store cannot do it.
+const TIME_BASED: &str = "time-based";
+
+#[derive(Deserialize)]
+struct Conditional {
+    protocol: String,
+    settle_ms: u64,
+}
+
 #[derive(Deserialize)]
 struct Version1OrLater {
     format: u32,
@@ -228,6 +240,24 @@ impl Config {
             .verify(SIGN_CONTEXT, line, &signature)
             .map_err(|_| damaged("its signature does not match"))?;
         Ok(Self { created: body.created, public: body.public, capabilities: body.capabilities })
+    }
+
+    /// The settle time of the time-based protocol, if writers keep apart by that: what `init` found out of
+    /// the store. A protocol that this version does not know is refused.
+    pub fn settle_time(&self) -> Result<Option<Duration>, ConfigError> {
+        let Some(value) = self.capabilities.get(CONDITIONAL) else { return Ok(None) };
+        let told: Result<Conditional, _> = serde_json::from_value(value.clone());
+        match told {
+            Ok(told) if told.protocol == TIME_BASED => Ok(Some(Duration::from_millis(told.settle_ms))),
+            _ => Err(ConfigError::Protocol { protocol: value.to_string() }),
+        }
+    }
+
+    /// Records that writers keep apart by the time-based protocol.
+    pub fn set_settle_time(&mut self, settle: Duration) {
+        let settle_ms = u64::try_from(settle.as_millis()).unwrap_or(u64::MAX);
+        let value = serde_json::json!({ "protocol": TIME_BASED, "settle_ms": settle_ms });
+        self.capabilities.insert(CONDITIONAL.into(), value);
     }
 
     /// Reads and verifies the config of a store.

@@ -1,6 +1,7 @@
 //! Making a repository: slots first, config last, for the config is what makes it one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::role::Role;
 use crate::base::time::Timestamp;
@@ -19,13 +20,15 @@ use crate::store::key::Key;
 /// Makes a repository in `client`, open in every role to each of `recipients`.
 ///
 /// Fails without a trace in the config if anything is there already; an interrupted attempt leaves slots
-/// that no config agrees with, and can be repeated.
+/// that no config agrees with, and can be repeated. `settle` is recorded where `client` keeps writers
+/// apart by time.
 pub fn create(
     client: &Client,
     recipients: &[SlotRecipient],
     label: &str,
     now: Timestamp,
     prompts: &Arc<dyn Prompts>,
+    settle: Option<Duration>,
 ) -> Result<(Config, Keyring), OpenError> {
     let key = Key::new(CONFIG_KEY).map_err(OpenError::Store)?;
     match client.stat(&key) {
@@ -38,7 +41,10 @@ pub fn create(
         algorithm: params.algorithm,
         parameters: [("min_bytes".into(), params.min_bytes), ("max_bytes".into(), params.max_bytes)].into(),
     };
-    let (config, keyring) = Keyring::create(chunker, label, now);
+    let (mut config, keyring) = Keyring::create(chunker, label, now);
+    if let Some(settle) = settle {
+        config.set_settle_time(settle);
+    }
     let new = NewSlot { role: Role::Restorer, label, host: ANY_HOST, created: now };
     for recipient in recipients {
         create_slot(client, &keyring, recipient, &new, prompts)?;

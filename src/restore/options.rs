@@ -54,8 +54,8 @@ pub struct Selection {
     pub exclude: Vec<String>,
 }
 
-/// A pattern in gitignore syntax that matches exactly `path` and what lies below it: anchored, and nothing in it
-/// is special.
+/// A pattern in gitignore syntax that matches exactly `path` and what lies below it: anchored, and nothing
+/// in it is special.
 pub fn literal_pattern(path: &str) -> String {
     let mut pattern = String::from("/");
     for character in path.trim_matches('/').chars() {

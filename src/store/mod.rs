@@ -30,6 +30,7 @@ pub mod refetch;
 pub mod replicas;
 pub mod retry;
 pub mod s3;
+pub mod timed;
 pub mod timeout;
 pub mod tuning;
 
@@ -51,6 +52,8 @@ use crate::store::key::Key;
 use crate::store::place::Place;
 use crate::store::replicas::ReplicatedStore;
 use crate::store::s3::S3Store;
+use crate::store::s3::options::Conditional;
+use crate::store::timed::TimedStore;
 use crate::store::tuning::{Tuning, wrap_in_limits};
 
 /// What every operation of a store returns.
@@ -309,7 +312,14 @@ pub fn open(url: &str, create: bool, tuning: &Tuning) -> Result<Arc<dyn Store>, 
             let store: Arc<dyn Store> = Arc::new(open(path)?);
             Ok(if tuning.limits_bytes() { wrap_in_limits(store, tuning) } else { store })
         }
-        Place::S3(options) => Ok(tuning::wrap(Arc::new(S3Store::new(*options, create)), tuning)),
+        Place::S3(mut options) => {
+            let by_url = (options.conditional == Conditional::TimeBased).then_some(options.settle);
+            let Some(settle) = tuning.time_based.or(by_url) else {
+                return Ok(tuning::wrap(Arc::new(S3Store::new(*options, create)), tuning));
+            };
+            options.conditional = Conditional::TimeBased;
+            Ok(Arc::new(TimedStore::over(Arc::new(S3Store::new(*options, create)), settle, tuning)))
+        }
     }
 }
 

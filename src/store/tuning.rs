@@ -2,6 +2,7 @@
 //! around its backend in the one order that makes sense.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::store::Store;
 use crate::store::clock::{Clock, RealClock};
@@ -25,6 +26,8 @@ pub struct Tuning {
     pub time_limits: TimeLimits,
     /// How often, and how long, to try again.
     pub retries: RetryOptions,
+    /// The settle time of the protocol that keeps writers apart by time, where a store needs that.
+    pub time_based: Option<Duration>,
     /// What is counted.
     pub counters: Arc<Counters>,
 }

@@ -1,4 +1,4 @@
-//! Other programs: one whose output is backed up as it comes, and the hooks of a job.
+//! Other programs: one whose output is backed up as it comes, and one that is run in sight.
 //!
 //! A program's success is only known at its end. Whoever reads its output must `finish` it and look
 //! at the result before keeping what was read; dropping it instead kills it.
@@ -14,7 +14,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::sys::error::{SysError, SysResult, show_path};
 
@@ -23,8 +23,6 @@ const TAIL_MAX_BYTES: usize = 16 << 10;
 /// How long the last words may come after the end. A program that leaves another running in the
 /// background leaves it the pipe as well, and that must not hold us up.
 const TAIL_GRACE: Duration = Duration::from_secs(1);
-/// How often a hook with a time limit is looked at.
-const HOOK_POLL: Duration = Duration::from_millis(20);
 
 /// Where a program's standard error goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,45 +183,6 @@ impl Drop for Running {
     }
 }
 
-/// Runs `script` by `sh -c` with more environment variables, and waits for it. What it says is kept
-/// as the outcome's tail, standard output and standard error as they come.
-pub fn run_hook(script: &str, environment: &[(OsString, OsString)]) -> SysResult<Outcome> {
-    run_hook_within(script, environment, None)
-}
-
-/// The same, but a hook that takes longer than `limit` is killed, and the outcome says so.
-pub fn run_hook_within(
-    script: &str,
-    environment: &[(OsString, OsString)],
-    limit: Option<Duration>,
-) -> SysResult<Outcome> {
-    let failed = |error| SysError::new("run the hook", script.as_bytes(), error);
-    let (reader, writer) = io::pipe().map_err(failed)?;
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(script).envs(environment.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stderr(writer.try_clone().map_err(failed)?).stdout(writer);
-    let mut child = command.spawn().map_err(failed)?;
-    // The command holds our ends of the pipe; with them open, reading would never come to an end.
-    drop(command);
-    let tail = Tail::follow(reader);
-    let begun = Instant::now();
-    let status = loop {
-        match limit {
-            None => break child.wait().map_err(failed)?,
-            Some(limit) => {
-                if let Some(status) = child.try_wait().map_err(failed)? {
-                    break status;
-                }
-                if begun.elapsed() >= limit {
-                    child.kill().map_err(failed)?;
-                }
-                thread::sleep(HOOK_POLL);
-            }
-        }
-    };
-    Ok(Outcome { ending: Ending::of(status), tail: tail.text() })
-}
-
 /// The last bytes of a stream, read by a thread of its own.
 #[derive(Debug)]
 pub(super) struct Tail {
@@ -340,17 +299,5 @@ mod tests {
     fn what_cannot_be_started_is_named() {
         let error = Running::spawn("/no/such\nprogram".as_ref(), &[], Stderr::Inherit).unwrap_err();
         assert_eq!(error.to_string(), "cannot run /no/such\\nprogram");
-    }
-
-    #[test]
-    fn a_hook_sees_its_environment_and_answers_with_what_it_said() {
-        let outcome = run_hook("echo $WHAT; echo e >&2; exit 5", &[("WHAT".into(), "job".into())]).unwrap();
-        assert_eq!(outcome, Outcome { ending: Ending::Exited(5), tail: "job\ne".into() });
-    }
-
-    #[test]
-    fn a_hook_that_leaves_something_running_does_not_hold_us_up() {
-        let outcome = run_hook("sleep 20 & echo started", &[]).unwrap();
-        assert_eq!(outcome, Outcome { ending: Ending::Exited(0), tail: "started".into() });
     }
 }

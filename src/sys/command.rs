@@ -163,7 +163,8 @@ impl Invocation {
         let stderr = child.stderr.take().map(|pipe| Kept::follow(pipe, TAIL_MAX_BYTES, End::Last));
         let stdin = child.stdin.take();
         let (waited, fed) = thread::scope(|scope| {
-            let feeding = scope.spawn(move || feed(stdin, input));
+            let group = Pid::from_child(&child);
+            let feeding = scope.spawn(move || feed(stdin, input, group));
             let waited = self.wait(&mut child, begun, interrupt, || feeding.is_finished());
             (waited, feeding.join())
         });
@@ -249,7 +250,7 @@ impl Invocation {
 }
 
 /// Writes the input; a program that closes its standard input has had enough.
-fn feed(stdin: Option<ChildStdin>, input: Input<'_>) -> io::Result<()> {
+fn feed(stdin: Option<ChildStdin>, input: Input<'_>, group: Pid) -> io::Result<()> {
     let Some(mut stdin) = stdin else { return Ok(()) };
     let enough = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match input {
@@ -262,7 +263,11 @@ fn feed(stdin: Option<ChildStdin>, input: Input<'_>) -> io::Result<()> {
                     Ok(0) => return Ok(()),
                     Ok(count) => count,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        // Before its input ends: it would take half of it for the whole.
+                        let _ = kill_process_group(group, Signal::KILL);
+                        return Err(error);
+                    }
                 };
                 match stdin.write_all(&buffer[..count]) {
                     Ok(()) => {}

@@ -1,8 +1,9 @@
 //! The disks of this machine as the kernel knows them, and whether anybody uses them.
 //!
-//! Read from sysfs, `/proc` and udev's database, not from a program's output: what is decided here is whether a
-//! disk may be overwritten. Whether it is in use is asked of the kernel itself: an exclusive open fails as long as
-//! anything on the disk is mounted, swapped to, or part of an array, in whatever namespace.
+//! Read from sysfs, `/proc` and udev's database, not from a program's output: what is decided here is
+//! whether a disk may be overwritten. Whether it is in use is asked of the kernel itself: an exclusive open
+//! fails as long as anything on the disk is mounted, swapped to, or part of an array, in whatever
+//! namespace.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -26,6 +27,8 @@ pub struct Disk {
     pub path: String,
     /// Its size.
     pub size_bytes: u64,
+    /// The smallest unit that it addresses, in bytes.
+    pub sector_bytes: u32,
     /// World-wide name.
     pub wwn: Option<String>,
     /// Serial number.
@@ -84,6 +87,9 @@ pub fn disk(name: &str) -> Option<Disk> {
         name: name.to_owned(),
         path: format!("/dev/{name}"),
         size_bytes,
+        sector_bytes: read(&sys.join("queue/logical_block_size"))
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(SECTOR_BYTES as u32),
         wwn: wwn.or_else(|| read(&sys.join("wwid"))).or_else(|| read(&sys.join("device/wwid"))),
         serial: serial.or_else(|| read(&sys.join("serial"))).or_else(|| read(&sys.join("device/serial"))),
         model: read(&sys.join("device/model")),
@@ -99,8 +105,8 @@ fn read(path: &Path) -> Option<String> {
 }
 
 impl Disk {
-    /// Whether the kernel lets anybody else have it: nothing on it is mounted, swapped to, or part of an array
-    /// or a volume.
+    /// Whether the kernel lets anybody else have it: nothing on it is mounted, swapped to, or part of an
+    /// array or a volume.
     pub fn is_free(&self) -> SysResult<bool> {
         let opened = OpenOptions::new().read(true).custom_flags(libc::O_EXCL).open(&self.path);
         match opened {
@@ -176,8 +182,8 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// The names of the disks that `path`, or the nearest directory above it, lies on, through volumes, arrays and
-/// loop devices. Empty for what lies in memory or behind a network.
+/// The names of the disks that `path`, or the nearest directory above it, lies on, through volumes, arrays
+/// and loop devices. Empty for what lies in memory or behind a network.
 pub fn disks_beneath(path: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let there = path.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)));
@@ -187,7 +193,8 @@ pub fn disks_beneath(path: &Path) -> BTreeSet<String> {
     found
 }
 
-/// Where sysfs describes the device of this number; for file systems over several, the one they are mounted from.
+/// Where sysfs describes the device of this number; for file systems over several, the one they are mounted
+/// from.
 fn device_directory(number: u64, path: &Path) -> Option<PathBuf> {
     let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
     if major != 0 {

@@ -34,6 +34,8 @@ pub mod path;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod rooted;
+#[cfg(target_os = "linux")]
+pub mod service;
 pub mod signal;
 pub mod space;
 #[cfg(target_os = "linux")]
@@ -41,3 +43,4 @@ pub mod stat;
 #[cfg(target_os = "linux")]
 pub mod target;
 pub mod terminal;
+pub mod watchdog;

@@ -6,7 +6,10 @@
 
 pub mod action;
 pub mod capture;
+pub mod database;
 pub mod diff;
+pub mod freeze;
 pub mod model;
 pub mod parse;
 pub mod rebuild;
+pub mod volume;

@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use lifeboat::backup::catalogue::Leniency;
 use lifeboat::backup::filter::FilterOptions;
 use lifeboat::backup::options::{BackupOptions, Source};
-use lifeboat::backup::run::{Context, backup, prepare};
+use lifeboat::backup::prepare::prepare;
+use lifeboat::backup::run::{Context, backup};
 use lifeboat::base::monitor::{Interrupt, Silent};
 use lifeboat::base::role::Role;
 use lifeboat::crypto::identities::IdentitySet;
@@ -152,7 +153,7 @@ impl<'a> Run<'a> {
         let prompts: Arc<dyn Prompts> = Arc::new(NoPrompts);
         let plain = Client::new(Arc::new(memory.clone())).unwrap();
         let now = lifeboat::base::time::Timestamp::default();
-        init::create(&plain, &recipients, "owner", now, &prompts).unwrap();
+        init::create(&plain, &recipients, "owner", now, &prompts, None).unwrap();
         let inline = InlineStore::new(Arc::new(memory));
         let faulty = FaultyStore::new(Arc::new(inline), plan);
         let tuning = Tuning::default();

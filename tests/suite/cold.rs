@@ -9,7 +9,7 @@ use crate::program::{Run, Sandbox, finish};
 use crate::world::{World, assert_same, make_sample};
 
 #[path = "../../src/store/s3/tests/fake.rs"]
-mod fake;
+pub mod fake;
 
 /// A repository whose packs of contents lie in `class`, and a backup in it.
 struct Cold {

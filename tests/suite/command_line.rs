@@ -72,13 +72,14 @@ fn the_configuration_check_lists_all_mistakes_with_their_places() {
         text,
         "HOME/lifeboat.toml:2:7: `url` cannot be an integer\n  2 | url = 5\n    |       ^\n  \
          expected a directory or s3://BUCKET/PREFIX, in quotes\n\
-         HOME/lifeboat.toml:3:6: `home` lacks the key `sources` (or `stream`)\n  \
+         HOME/lifeboat.toml:3:6: `home` lacks the key `sources` (or `stream`, or `database`)\n  \
          3 | [job.home]\n    |      ^^^^\n  \
          expected a list of paths, such as [\"/etc\", \"/home\"]\n\
          HOME/lifeboat.toml:4:1: [job.home] has no key `sorces`\n  4 | sorces = ['/home']\n    | ^^^^^^\n  \
-         expected one of repository, sources, stream, host, tags, exclude, iexclude, exclude_files, \
-         exclude_caches, exclude_if_present, exclude_larger_than, exclude_xattrs, nodump, one_file_system, \
-         ignore_ctime, ignore_inode, with_atime, compression, read_concurrency, hooks, retention, notify\n  \
+         expected one of repository, sources, stream, database, host, tags, exclude, iexclude, \
+         exclude_files, exclude_caches, exclude_if_present, exclude_larger_than, exclude_xattrs, nodump, \
+         one_file_system, ignore_ctime, ignore_inode, with_atime, compression, read_concurrency, system, \
+         luks_headers, freeze, snapshot, hooks, retention, notify\n  \
          did you mean `sources`?\n3 mistakes\n"
     );
     let run = sandbox.run(&[&words[..], &["--json"]].concat());

@@ -6,7 +6,9 @@
 //! - `fidelity`: what is backed up comes back as it was
 //! - `backup`: what is read, what is stored, what ends a backup
 //! - `attachments`: what a snapshot carries beside files
+//! - `databases`: databases in use come back as one moment of theirs
 //! - `damage`: no damage goes unnoticed, and nothing wrong is ever restored
+//! - `consistency`: files that hold still while they are read, and are let go whatever happens
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
 //! - `plan`: restores that are planned, cut off, gone on with, and cleaned up behind
@@ -14,6 +16,7 @@
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
+//! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
@@ -23,19 +26,25 @@ mod backup;
 mod chaos;
 mod cold;
 mod command_line;
+mod consistency;
 mod crash;
 mod damage;
+mod databases;
 mod demo;
 mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod notify;
 mod plan;
 mod program;
 mod replicas;
 mod s3;
 mod seaweed;
+mod servers;
 mod system;
 mod tidy;
+mod timed;
 mod vectors;
+mod versity;
 mod world;

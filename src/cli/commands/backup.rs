@@ -36,7 +36,7 @@ pub struct Args {
     /// Jobs of the configuration, or paths
     ///
     /// A word without a slash that names a job means the job; write ./WORD for the path.
-    #[arg(value_name = "JOB|PATH", required_unless_present_any = ["stdin", "command"])]
+    #[arg(value_name = "JOB|PATH", required_unless_present_any = ["stdin", "command", "system"])]
     pub sources: Vec<OsString>,
 
     /// Tag the snapshot; may be given several times

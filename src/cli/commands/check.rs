@@ -10,6 +10,7 @@ use crate::base::time::Clock as _;
 use crate::cli::commands::replica::verify;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::notifying::{self, Happening};
 use crate::cli::values::{Subset, parse_subset};
 use crate::cli::{opening, replicas};
 use crate::crypto::derive::random_bytes;
@@ -62,8 +63,15 @@ struct Document<'a> {
     replicas: Option<&'a Comparison>,
 }
 
-/// Runs the command.
+/// Runs the command, and tells people of the result.
 pub fn run(args: &Args, context: &Context) -> CommandResult {
+    let happening = Happening::of_repository("check", &context.repository(None)?);
+    let result = look(args, context);
+    notifying::ended(context, &happening, &result);
+    result
+}
+
+fn look(args: &Args, context: &Context) -> CommandResult {
     let read_data = match &args.read_data_subset {
         _ if args.read_data => ReadData::All,
         Some(Subset::Part { part, parts }) => ReadData::Subset { n: *part, m: *parts },

@@ -1,5 +1,7 @@
 //! `lifeboat init`: make a repository and its first key slot.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::base::error_kind::ErrorKind;
@@ -14,9 +16,11 @@ use crate::crypto::recipients::{SlotRecipient, WORK_FACTOR_DEFAULT};
 use crate::repo::init;
 use crate::repo::open::Repository;
 use crate::repo::pin::Known;
+use crate::store::s3::options::{Conditional, S3Options};
+use crate::store::timed::SETTLE_DEFAULT;
 use crate::sys::clock::SystemClock;
 use crate::sys::process;
-use crate::ui::escape;
+use crate::ui::{escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,9 +54,10 @@ pub struct Args {
 
     /// Make it even where a trial shows that the store is not safe for a repository
     ///
-    /// Before a repository is made in a bucket, real writes are raced there (see `store probe`). A server
-    /// that replaces objects which it should not can lose what two processes write at the same time: with
-    /// this flag, see to it that only one at a time ever writes.
+    /// Before a repository is made in a bucket, real writes are raced there (see `store probe`). Where the
+    /// server lets writers replace each other's objects, a slower protocol keeps them apart by time, and is
+    /// recorded in the repository. With this flag it is not, and you see to it that only one process at a
+    /// time ever writes.
     #[arg(long)]
     pub allow_unsafe_store: bool,
 
@@ -69,20 +74,40 @@ struct Document {
     id: String,
     fingerprint: String,
     slots: Vec<String>,
+    settle_seconds: Option<f64>,
 }
 
-/// Refuses a server that does not keep what a repository rests on.
-fn try_store(url: &str, anyway: bool, context: &Context) -> Result<(), Failure> {
+/// Refuses a server that does not keep what a repository rests on. The settle time of the time-based
+/// protocol, where that makes up for what the server lacks.
+fn try_store(url: &str, anyway: bool, context: &Context) -> Result<Option<Duration>, Failure> {
     let probed = probe::look(url, true)?;
     let faults = probed.faults();
+    let by_url = S3Options::parse(url.trim_start_matches("s3://")).ok();
+    let (conditional, settle) =
+        by_url.map_or((Conditional::Server, SETTLE_DEFAULT), |options| (options.conditional, options.settle));
+    if conditional == Conditional::TimeBased && (faults.is_empty() || probed.needs_time()) {
+        return Ok(Some(settle));
+    }
     if faults.is_empty() {
-        return Ok(());
+        return Ok(None);
+    }
+    if !anyway && probed.needs_time() && conditional == Conditional::Server {
+        context.output.warn(&escape::lines(&format!(
+            "warning: {} does not keep writers apart: {}; the slower, time-based protocol is used there: \
+             each backup, key slot and collection takes {} longer (settle={} in the URL sets it), and \
+             every host must finish a small write within that time",
+            probed.location,
+            faults.join("; "),
+            format::duration(settle),
+            format::duration(settle),
+        )));
+        return Ok(Some(settle));
     }
     let found = format!("{} is not safe for a repository: {}", probed.location, faults.join("; "));
     if anyway {
         let found = escape::lines(&found);
         context.output.warn(&format!("warning: {found}; only one process at a time may ever write there"));
-        return Ok(());
+        return Ok(None);
     }
     Err(Failure::new(ErrorKind::Failed, found).hint(
         "keep it on a server that honours If-None-Match and If-Match; or, if only one process at a time will \
@@ -92,7 +117,7 @@ fn try_store(url: &str, anyway: bool, context: &Context) -> Result<(), Failure> 
 
 /// Runs the command.
 pub fn run(args: &Args, context: &Context) -> CommandResult {
-    let choice = context.repository(None)?;
+    let mut choice = context.repository(None)?;
     let mut recipients = read_recipients(&args.recipient)?;
     if args.passphrase || recipients.is_empty() {
         let passphrase = match &choice.passphrase {
@@ -104,11 +129,15 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     }
     let label = slot_label(args.label.as_deref(), &process::host_name())?;
     let paths = local_paths(context)?;
+    let mut settle = None;
     for url in choice.urls().filter(|url| url.starts_with("s3://")) {
-        try_store(url, args.allow_unsafe_store, context)?;
+        settle = settle.max(try_store(url, args.allow_unsafe_store, context)?);
+    }
+    if let Some(settle) = settle {
+        choice.keep_apart_by_time(settle);
     }
     let client = store(context, &choice, true)?;
-    let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts())
+    let (config, keyring) = init::create(&client, &recipients, &label, SystemClock.now(), &prompts(), settle)
         .map_err(|e| open_failure(&e))?;
     // Whatever was known at this place before is gone: this repository was made here and now.
     Known::of(&paths.state, &client.location())
@@ -124,6 +153,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
             id: repository.id().to_string(),
             fingerprint: fingerprint.to_hex(),
             slots: recipients.iter().map(SlotRecipient::describe).collect(),
+            settle_seconds: settle.map(|settle| settle.as_secs_f64()),
         };
         context.output.document(&document)?;
         return Ok(Outcome::Done);

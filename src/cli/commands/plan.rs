@@ -66,16 +66,16 @@ Examples:
 pub enum Command {
     /// Write a plan file from what a snapshot holds
     ///
-    /// The file is commented and has no mistakes; what it restores, where, and what must hold afterwards is to be
-    /// looked at and changed. Its keys are described in lifeboat-plan-file(5).
+    /// The file is commented and has no mistakes; what it restores, where, and what must hold afterwards is
+    /// to be looked at and changed. Its keys are described in lifeboat-plan-file(5).
     #[command(after_help = EXAMPLES_INIT)]
     Init(InitArgs),
     /// Resolve a plan file to a plan
     ///
-    /// Pins the snapshots, puts the steps in order, counts packs, requests and bytes, looks whether there is room,
-    /// and says how long it will take. The plan is named by a hash over all that it will do; it is kept, and can
-    /// be reviewed, compared and carried elsewhere. Nothing is restored. Exit status 5 where an objective (RTO,
-    /// RPO) would be missed.
+    /// Pins the snapshots, puts the steps in order, counts packs, requests and bytes, looks whether there
+    /// is room, and says how long it will take. The plan is named by a hash over all that it will do; it is
+    /// kept, and can be reviewed, compared and carried elsewhere. Nothing is restored. Exit status 5 where
+    /// an objective (RTO, RPO) would be missed.
     #[command(after_help = EXAMPLES_BUILD)]
     Build(BuildArgs),
     /// Show a plan
@@ -91,10 +91,10 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Carry a plan out
     ///
-    /// Steps that do not need each other go side by side. Every step is noted before it begins and after it is
-    /// done: a run that was cut off goes on when the same command is given again, and a step that may or may not
-    /// have been done is looked at before it is repeated. A disk is overwritten only if it is the one that the plan
-    /// names by its identity, is protected by nothing, in use by nobody, and confirmed.
+    /// Steps that do not need each other go side by side. Every step is noted before it begins and after it
+    /// is done: a run that was cut off goes on when the same command is given again, and a step that may or
+    /// may not have been done is looked at before it is repeated. A disk is overwritten only if it is the
+    /// one that the plan names by its identity, is protected by nothing, in use by nobody, and confirmed.
     #[command(after_help = EXAMPLES_APPLY)]
     Apply(Box<ApplyArgs>),
 }

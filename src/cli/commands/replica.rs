@@ -9,6 +9,7 @@ pub mod verify;
 
 use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
+use crate::cli::notifying::{self, Happening};
 
 const EXAMPLES_LIST: &str = "\
 Examples:
@@ -143,8 +144,20 @@ pub struct VerifyArgs {
     pub deep: bool,
 }
 
-/// Runs it.
+/// Runs it, and tells people how replicas are.
 pub fn run(command: &Command, context: &Context) -> CommandResult {
+    let kind = match command {
+        Command::Status | Command::Verify(_) | Command::Heal => "replica",
+        Command::Sync(_) => "replica-sync",
+        Command::List | Command::Add(_) | Command::Remove(_) => return act(command, context),
+    };
+    let happening = Happening::of_repository(kind, &context.repository(None)?);
+    let result = act(command, context);
+    notifying::ended(context, &happening, &result);
+    result
+}
+
+fn act(command: &Command, context: &Context) -> CommandResult {
     match command {
         Command::List => status::list(context),
         Command::Status => status::status(context),

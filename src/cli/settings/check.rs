@@ -11,8 +11,10 @@ use toml::de::{DeTable, DeValue};
 use crate::backup::filter::{Filter, FilterOptions};
 use crate::cli::settings::mistake::Mistake;
 use crate::cli::settings::model::Settings;
+use crate::cli::settings::notify;
 use crate::cli::settings::schema::{FILE, Field, Kind};
 use crate::cli::values::{parse_duration, parse_host, parse_size, parse_tag};
+use crate::notify::model::SecretSource;
 use crate::store::replicas::spec::{self, PRIMARY, ReplicaSpec, Role};
 use crate::store::s3::options::S3Options;
 
@@ -30,10 +32,12 @@ pub fn check(source: &str) -> Result<Settings, Vec<Mistake>> {
     }
     walk.table(table, FILE, "the file");
     walk.meaning(table);
+    walk.mistakes.extend(notify::check::check(source, table));
     if walk.mistakes.is_empty() {
         match toml::from_str(source) {
             Ok(settings) => {
                 walk.buckets(table, &settings);
+                walk.databases(table, &settings);
                 if walk.mistakes.is_empty() {
                     return Ok(settings);
                 }
@@ -97,7 +101,19 @@ impl Walk<'_> {
                 }),
                 None => self.wrong(value, kind, name),
             },
-            Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => match value.get_ref().as_array() {
+            Kind::Rules(fields) => match value.get_ref() {
+                DeValue::Table(table) => self.table(table, fields, &format!("`{name}`")),
+                DeValue::Array(_) => self.value(value, Kind::List(fields), name),
+                _ => self.wrong(value, kind, name),
+            },
+            Kind::Texts
+            | Kind::Paths
+            | Kind::Patterns
+            | Kind::Tags
+            | Kind::Words(_)
+            | Kind::People
+            | Kind::ContactNames
+            | Kind::ChannelNames => match value.get_ref().as_array() {
                 Some(items) => items.iter().for_each(|item| self.scalar(item, kind, name)),
                 None => self.scalar(value, kind, name),
             },
@@ -141,7 +157,8 @@ impl Walk<'_> {
             Kind::Tags => text.map(|text| parse_tag(text).map(drop)),
             Kind::Patterns => text.map(check_pattern),
             Kind::Url => text.map(check_url),
-            Kind::Word(words) => text.map(|text| check_word(text, words)),
+            Kind::Word(words) | Kind::Words(words) => text.map(|text| check_word(text, words)),
+            Kind::Secret => text.map(check_secret),
             Kind::ReplicaName => text.map(|text| match spec::name_fault(text) {
                 None => Ok(()),
                 Some(why) => Err(format!("a replica's name: {why}")),
@@ -195,7 +212,8 @@ impl Walk<'_> {
         for (key, value) in tables(file, "job") {
             let Some(table) = value.get_ref().as_table() else { continue };
             match (table.get("sources"), table.get("stream")) {
-                (None, None) => self.missing(key, "sources", Kind::Paths, " (or `stream`)"),
+                (None, None) if table.contains_key("database") || table.contains_key("system") => {}
+                (None, None) => self.missing(key, "sources", Kind::Paths, " (or `stream`, or `database`)"),
                 (Some(_), Some(stream)) => {
                     let message = "`stream` and `sources` exclude each other";
                     self.mistakes
@@ -213,6 +231,9 @@ impl Walk<'_> {
                     self.require(key, stream_table, "program", Kind::Texts);
                 }
                 _ => {}
+            }
+            if let Some(freeze) = table.get("freeze").and_then(|value| value.get_ref().as_table()) {
+                self.require(key, freeze, "thaw", Kind::Texts);
             }
             if table.get("repository").is_none() && !self.has_default(file) {
                 self.missing(key, "repository", Kind::RepositoryName, " (there is no default one)");
@@ -234,6 +255,36 @@ impl Walk<'_> {
             if let Some(why) = fault {
                 let message = format!("`{}` cannot be used: {why}", key.get_ref());
                 self.mistakes.push(Mistake::at(self.source, span, message).expected(Kind::Url.expected()));
+            }
+        }
+    }
+
+    /// Whether each database of a job, and its snapshot, says all it must.
+    fn databases(&mut self, file: &DeTable<'_>, settings: &Settings) {
+        for (key, value) in tables(file, "job") {
+            let Some(job) = settings.job.get(key.get_ref().as_ref()) else { continue };
+            let list = value.get_ref().as_table().and_then(|table| table.get("database"));
+            let items = list.and_then(|list| list.get_ref().as_array()).into_iter().flatten();
+            let snapshot = value.get_ref().as_table().and_then(|table| table.get("snapshot"));
+            if let Some((lacks, snapshot)) = job.snapshot.as_ref().and_then(|one| one.lacks()).zip(snapshot) {
+                let why = format!("`snapshot` lacks the key `{lacks}`");
+                self.mistakes.push(Mistake::at(self.source, snapshot.span(), why));
+            }
+            if let Some(snapshot) = snapshot.filter(|_| job.sources.is_empty()) {
+                let why = "`snapshot` is for a job with `sources`";
+                self.mistakes.push(Mistake::at(self.source, snapshot.span(), why));
+            }
+            let mut names = BTreeSet::new();
+            for (item, database) in items.zip(&job.database) {
+                let place = |key: &str| item.get_ref().as_table().and_then(|table| table.get(key));
+                if let Some((key, why)) = database.fault() {
+                    let span = place(key).map_or(item.span(), Spanned::span);
+                    self.mistakes.push(Mistake::at(self.source, span, why));
+                } else if !names.insert(&database.name) {
+                    let why = format!("the job has two databases called `{}`", database.name);
+                    let span = place("name").map_or(item.span(), Spanned::span);
+                    self.mistakes.push(Mistake::at(self.source, span, why).expected("a name of its own"));
+                }
             }
         }
     }
@@ -327,6 +378,14 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
     }
     let options = FilterOptions { exclude: vec![pattern.to_owned()], ..FilterOptions::default() };
     Filter::new(options).map(drop).map_err(|error| error.to_string())
+}
+
+fn check_secret(text: &str) -> Result<(), String> {
+    match SecretSource::parse(text) {
+        Some(_) => Ok(()),
+        // What was written may be the secret itself: it is not repeated.
+        None => Err("a secret does not belong into this file".into()),
+    }
 }
 
 fn check_word(word: &str, words: &[&str]) -> Result<(), String> {

@@ -4,8 +4,11 @@
 //! `lifeboat` run commands. For the same reason a file that anyone can write is refused.
 
 pub mod check;
+pub mod database;
 pub mod mistake;
 pub mod model;
+pub mod notify;
+pub mod protect;
 pub mod s3;
 pub mod schema;
 

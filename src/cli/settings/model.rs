@@ -9,6 +9,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::cli::settings::database::DatabaseSettings;
+use crate::cli::settings::notify::model::{
+    ByName, ChannelSettings, ContactSettings, EscalationSettings, GroupSettings, NotifySettings,
+    RuleSettings, TemplateSettings, rules,
+};
+use crate::cli::settings::protect::{FreezeSettings, SnapshotSettings};
 use crate::cli::settings::s3::S3Settings;
 use crate::cli::values::{parse_duration, parse_size};
 
@@ -22,6 +28,18 @@ pub struct Settings {
     pub repository: BTreeMap<String, RepositorySettings>,
     /// Jobs by name.
     pub job: BTreeMap<String, JobSettings>,
+    /// How people are told.
+    pub notify: NotifySettings,
+    /// People by name.
+    pub contact: ByName<ContactSettings>,
+    /// Groups by name.
+    pub group: ByName<GroupSettings>,
+    /// Channels by name.
+    pub channel: ByName<ChannelSettings>,
+    /// Escalations by name.
+    pub escalation: ByName<EscalationSettings>,
+    /// Words by name.
+    pub template: ByName<TemplateSettings>,
 }
 
 /// `[defaults]`.
@@ -91,6 +109,15 @@ pub struct RepositorySettings {
     pub read_policy: Option<String>,
     /// How many required replicas must hold a write.
     pub write_quorum: Option<usize>,
+    /// Who is told of it.
+    #[serde(deserialize_with = "rules")]
+    pub notify: Vec<RuleSettings>,
+    /// How often a check is expected.
+    #[serde(deserialize_with = "duration")]
+    pub check_every: Option<Duration>,
+    /// How often replicas are to be brought up to date.
+    #[serde(deserialize_with = "duration")]
+    pub replica_sync_every: Option<Duration>,
 }
 
 /// `[[repository.NAME.replica]]`.
@@ -120,6 +147,8 @@ pub struct JobSettings {
     pub sources: Vec<PathBuf>,
     /// A program whose output is backed up instead.
     pub stream: Option<StreamSettings>,
+    /// Databases that are dumped.
+    pub database: Vec<DatabaseSettings>,
     /// The host's name.
     pub host: Option<String>,
     /// Tags of the snapshots.
@@ -163,13 +192,20 @@ pub struct JobSettings {
     pub system: Option<bool>,
     /// LUKS headers are kept with it.
     pub luks_headers: Option<bool>,
+    /// What holds writers still.
+    pub freeze: Option<FreezeSettings>,
+    /// What is read instead of the files themselves.
+    pub snapshot: Option<SnapshotSettings>,
     /// Commands around the backup.
     pub hooks: HookSettings,
     /// What is kept.
     pub retention: RetentionSettings,
-    /// Names of channels, reserved.
-    #[serde(deserialize_with = "list")]
-    pub notify: Vec<String>,
+    /// Who is told.
+    #[serde(deserialize_with = "rules")]
+    pub notify: Vec<RuleSettings>,
+    /// How often it is expected.
+    #[serde(deserialize_with = "duration")]
+    pub expect_every: Option<Duration>,
 }
 
 /// `stream = { … }` of a job.
@@ -245,9 +281,23 @@ impl Settings {
                 }
             }
         }
+        for channel in self.channel.values_mut() {
+            channel.ca_file.iter_mut().chain(&mut channel.socket).for_each(resolve);
+            for text in channel.secrets() {
+                if let Some(path) = text.strip_prefix("file:") {
+                    *text = format!("file:{}", absolute(Path::new(path), base, home).display());
+                }
+            }
+        }
         for job in self.job.values_mut() {
             job.sources.iter_mut().for_each(resolve);
             job.exclude_files.iter_mut().for_each(resolve);
+            if let Some(snapshot) = &mut job.snapshot {
+                snapshot.of.iter_mut().chain(&mut snapshot.path).for_each(resolve);
+            }
+            for database in &mut job.database {
+                database.paths().for_each(resolve);
+            }
         }
     }
 }
@@ -260,7 +310,9 @@ fn absolute(path: &Path, base: &Path, home: Option<&Path>) -> PathBuf {
     }
 }
 
-fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrMany<T> {

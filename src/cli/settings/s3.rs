@@ -47,6 +47,9 @@ pub struct S3Settings {
     pub stall_timeout: Option<Duration>,
     /// Who sees to it that nothing is replaced.
     pub conditional: Option<String>,
+    /// How long that waits.
+    #[serde(deserialize_with = "duration")]
+    pub settle: Option<Duration>,
 }
 
 impl S3Settings {
@@ -72,6 +75,7 @@ impl S3Settings {
             ("first-byte-timeout", time(self.first_byte_timeout)),
             ("stall-timeout", time(self.stall_timeout)),
             ("conditional", self.conditional.clone()),
+            ("settle", time(self.settle)),
         ];
         let said = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
         said.fold(url.to_owned(), |url, (name, value)| with_option(&url, name, &value))

@@ -3,6 +3,10 @@
 //! The check and the manual page lifeboat.toml(5) are both made from these tables; a test holds them
 //! against the types in `model`, so that none can have a key the other lacks.
 
+use crate::cli::settings::database::DATABASE;
+use crate::cli::settings::notify::schema as notify;
+use crate::cli::settings::protect::{FREEZE, SNAPSHOT};
+
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
@@ -42,6 +46,22 @@ pub enum Kind {
     Table(&'static [Field]),
     /// Tables, each with a name of its own: `[job.home]`.
     Named(&'static [Field]),
+    /// A table, or a list of tables: `notify = { to = "oncall" }`.
+    Rules(&'static [Field]),
+    /// A list of some of a few words.
+    Words(&'static [&'static str]),
+    /// Where a secret is, such as `"file:PATH"`.
+    Secret,
+    /// The same, or what is no secret itself.
+    SecretOrText,
+    /// Names of contacts, groups and channels of the same file.
+    People,
+    /// Names of contacts of the same file.
+    ContactNames,
+    /// Names of channels of the same file.
+    ChannelNames,
+    /// The name of an escalation of the same file.
+    EscalationName,
 }
 
 impl Kind {
@@ -68,6 +88,23 @@ impl Kind {
             Kind::Size => "a size such as \"100M\", or a number of bytes".into(),
             Kind::Duration => "a duration such as \"90s\" or \"1h30m\"".into(),
             Kind::Table(_) | Kind::Named(_) => "a table".into(),
+            Kind::Rules(_) => {
+                "a table such as { to = [\"oncall\"], on = [\"failed\"] }, or a list of such tables".into()
+            }
+            Kind::Words(words) => format!("a list of some of {}", words.join(", ")),
+            Kind::Secret => {
+                "where the secret is: \"file:PATH\", \"env:NAME\", \"command:…\" (for `sh -c`) or \
+                 \"credential:NAME\" (of systemd)"
+                    .into()
+            }
+            Kind::SecretOrText => {
+                "text, or where it is: \"file:PATH\", \"env:NAME\", \"command:…\" or \"credential:NAME\""
+                    .into()
+            }
+            Kind::People => "a list of names of contacts, groups and channels of this file".into(),
+            Kind::ContactNames => "a list of names of contacts of this file".into(),
+            Kind::ChannelNames => "a list of names of channels of this file".into(),
+            Kind::EscalationName => "the name of an [escalation.NAME] of this file".into(),
         }
     }
 }
@@ -83,7 +120,8 @@ pub struct Field {
     pub help: &'static str,
 }
 
-const fn field(name: &'static str, kind: Kind, help: &'static str) -> Field {
+/// A key, what it holds and what it is for.
+pub const fn field(name: &'static str, kind: Kind, help: &'static str) -> Field {
     Field { name, kind, help }
 }
 
@@ -96,6 +134,20 @@ pub const FILE: &[Field] = &[
     ),
     field("repository", Kind::Named(REPOSITORY), "Repositories, each with a name that --repo understands."),
     field("job", Kind::Named(JOB), "Jobs, each with a name that `lifeboat backup NAME` runs."),
+    field("notify", Kind::Table(notify::NOTIFY), "How people are told of what happens."),
+    field("contact", Kind::Named(notify::CONTACT), "People, each with a name that rules and groups use."),
+    field("group", Kind::Named(notify::GROUP), "Several people under one name."),
+    field(
+        "channel",
+        Kind::Named(notify::CHANNEL),
+        "Ways to tell somebody something. Secrets are never written here: a key says where they are.",
+    ),
+    field("escalation", Kind::Named(notify::ESCALATION), "Who is told next where nobody acknowledges."),
+    field(
+        "template",
+        Kind::Named(notify::TEMPLATE),
+        "Words of your own. Of several that fit, the first by name is used.",
+    ),
 ];
 
 const DEFAULTS: &[Field] = &[
@@ -165,6 +217,13 @@ const REPOSITORY: &[Field] = &[
          --warm-up` gives it their keys, one a line.",
     ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
+    field("notify", Kind::Rules(notify::RULE), "Who is told of its checks, restores and replicas."),
+    field(
+        "check_every",
+        Kind::Duration,
+        "How much time may lie between two checks, before `lifeboat watch` raises an alarm.",
+    ),
+    field("replica_sync_every", Kind::Duration, "The same for `lifeboat replica sync`."),
 ];
 
 const S3: &[Field] = &[
@@ -200,8 +259,15 @@ const S3: &[Field] = &[
     field(
         "conditional",
         Kind::Text,
-        "\"server\" (the default): the server sees to it that nothing is replaced. \"single-writer\": for \
-         servers that do not; sound only while one process at a time writes.",
+        "\"server\" (the default): the server sees to it that nothing is replaced. \"time-based\": for \
+         servers that do not; slower, and found out and recorded by `init`. \"single-writer\": sound only \
+         while one process at a time writes.",
+    ),
+    field(
+        "settle",
+        Kind::Duration,
+        "How long the time-based protocol waits before a contest is decided; 60s otherwise. What `init` \
+         recorded in the repository holds.",
     ),
 ];
 
@@ -223,8 +289,15 @@ const POLICIES: &[&str] = &["fastest", "round-robin", "least-connections", "hash
 
 const JOB: &[Field] = &[
     field("repository", Kind::RepositoryName, "Where to; the default repository otherwise."),
-    field("sources", Kind::Paths, "What to back up. Either this or `stream` is required."),
+    field("sources", Kind::Paths, "What to back up. This, `stream` or `database` is required."),
     field("stream", Kind::Table(STREAM), "A program whose output is backed up instead of files."),
+    field(
+        "database",
+        Kind::List(DATABASE),
+        "Databases that are dumped beside it, or alone, one table each; they lie below \
+         /.lifeboat/databases of \
+         the snapshot. See `lifeboat database`.",
+    ),
     field("host", Kind::Host, "The name snapshots are recorded for."),
     field("tags", Kind::Tags, "Tags of the snapshots."),
     field("exclude", Kind::Patterns, "What to leave out."),
@@ -253,9 +326,18 @@ const JOB: &[Field] = &[
     field(
         "luks_headers",
         Kind::Bool,
-        "Keep LUKS headers with the system's state. Whoever reads a snapshot and knows any passphrase that \
-            such a \
+        "Keep LUKS headers with the system's state. Whoever reads a snapshot and knows any passphrase that a \
          header ever had can open the disk.",
+    ),
+    field(
+        "freeze",
+        Kind::Table(FREEZE),
+        "What holds writers still while the files are read, or while the snapshot below is made.",
+    ),
+    field(
+        "snapshot",
+        Kind::Table(SNAPSHOT),
+        "A snapshot of the file system that is read instead of the files themselves, under their names.",
     ),
     field("hooks", Kind::Table(HOOKS), "Commands to run around the backup."),
     field(
@@ -263,7 +345,13 @@ const JOB: &[Field] = &[
         Kind::Table(RETENTION),
         "Which snapshots of this job to keep. Read by `forget`, not by `backup`.",
     ),
-    field("notify", Kind::Texts, "Names of channels to tell of the result. Reserved: checked, not yet used."),
+    field("notify", Kind::Rules(notify::RULE), "Who is told of how it went."),
+    field(
+        "expect_every",
+        Kind::Duration,
+        "How much time may lie between two backups, such as \"26h\", before `lifeboat watch` raises an \
+         alarm.",
+    ),
 ];
 
 const STREAM: &[Field] = &[

@@ -13,16 +13,107 @@ use crate::cli::environment::Environment;
 fn full() -> String {
     let mut text = String::new();
     tables(FILE, "", &mut text);
+    text.push_str(PEOPLE);
     // A job has either sources or a stream, a repository one passphrase.
     let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("passphrase_command")).collect();
     lines.retain(|line| !line.starts_with("sources"));
     lines.join("\n")
 }
 
+/// Every key of notifications, by hand: keys of channels exclude each other, and names must be right.
+const PEOPLE: &str = "
+[notify]
+wait = '5s'
+repeat_after = '1d'
+keep = '7d'
+time_zone = 'Europe/Berlin'
+ack_url = 'https://example.com/ack/{id}?token={token}'
+[[notify.rule]]
+to = 'oncall'
+on = ['failed']
+events = 'backup'
+min_severity = 'warning'
+severity = 'critical'
+[[notify.expect]]
+kind = 'drill'
+name = 'main'
+every = '90d'
+[contact.anna]
+full_name = 'Anna'
+email = 'anna@example.com'
+phone = '+491701234567'
+telegram = '123'
+channels = ['mail', 'sms', 'telegram']
+all_channels = true
+audience = 'stakeholder'
+time_zone = 'Europe/Berlin'
+quiet = [{ from = '22:00', until = '07:00', days = ['mon', 'tue'], below = 'error' }]
+[group.oncall]
+members = ['anna']
+on_call = true
+ack_within = '10m'
+rotate_every = '7d'
+rotate_from = '2026-01-05T09:00'
+[escalation.site]
+step = [{ to = ['oncall'], ack_within = '15m' }, { to = 'log' }]
+repeat = 2
+[template.one]
+events = 'backup'
+on = 'failed'
+audience = 'personnel'
+title = '{job}'
+text = '{details.x}'
+[channel.mail]
+type = 'email'
+server = 'smtp.example.com:587'
+tls = 'starttls'
+user = 'lifeboat'
+password = 'file:~/password'
+from = 'lifeboat@example.com'
+to = 'root@example.com'
+every = true
+timeout = '20s'
+give_up_after = '2d'
+ca_file = 'ca.pem'
+proxy = 'http://proxy:3128'
+repeat_in_doubt = true
+audience = 'personnel'
+[channel.sms]
+type = 'twilio'
+account = 'AC1'
+token = 'env:TWILIO'
+from = '+15005550006'
+[channel.telegram]
+type = 'telegram'
+token = 'credential:telegram'
+chat = '5'
+[channel.page]
+type = 'pagerduty'
+key = 'command:pass page'
+url = 'https://events.eu.pagerduty.com'
+[channel.phone]
+type = 'ntfy'
+topic = 'file:topic'
+ack_topic = 'acks'
+ack_token = 'env:ACK'
+[channel.run]
+type = 'command'
+program = ['/usr/local/bin/tell', 'x']
+[channel.log]
+type = 'syslog'
+socket = '/dev/log'
+facility = 'local0'
+";
+
+const BY_HAND: [&str; 6] = ["notify", "contact", "group", "channel", "escalation", "template"];
+
 fn tables(fields: &[Field], path: &str, text: &mut String) {
-    for field in fields {
+    let fields: Vec<Field> =
+        fields.iter().filter(|field| !(path.is_empty() && BY_HAND.contains(&field.name))).copied().collect();
+    for field in &fields {
         let value = match field.kind {
             Kind::Table(_) | Kind::Named(_) | Kind::List(_) => continue,
+            Kind::Rules(_) => "{ to = 'anna', escalation = 'site' }".to_owned(),
             Kind::Word(words) => format!("'{}'", words[0]),
             // The repository's own is on S3, since it has a table of that; each replica is elsewhere.
             Kind::Url if path == "repository.main." => "'s3://bucket/prefix'".to_owned(),
@@ -45,7 +136,7 @@ fn tables(fields: &[Field], path: &str, text: &mut String) {
         };
         text.push_str(&format!("{} = {value}\n", field.name));
     }
-    for field in fields {
+    for field in &fields {
         let (fields, below) = match field.kind {
             Kind::List(fields) => {
                 let below = format!("{path}{}", field.name);
@@ -70,6 +161,10 @@ fn a_file_with_every_key_of_the_schema_is_understood_whole() {
     assert_eq!(job.hooks.timeout, Some(Duration::from_secs(90)));
     assert_eq!(job.stream.as_ref().unwrap().program, ["one", "two"]);
     assert_eq!(settings.defaults.compression, Some(-7));
+    let directory = super::notify::directory(&settings);
+    assert_eq!(directory.channels.len(), settings.channel.len());
+    assert_eq!(directory.contacts["anna"].quiet.len(), 1);
+    assert!(directory.groups["oncall"].rotate_from > 1_700_000_000);
 }
 
 #[test]
@@ -79,10 +174,10 @@ fn the_schema_has_every_key_that_the_types_have() {
         let (_, names) = message.split_once("expected").unwrap();
         names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
-    for (prefix, fields) in sections(FILE, "") {
+    for (prefix, fields, is_list) in sections(FILE, "") {
         let text = match prefix.as_str() {
             "" => "zzz = 1".to_owned(),
-            list if list.ends_with(".replica") => format!("[[{list}]]\nzzz = 1"),
+            list if is_list => format!("[[{list}]]\nzzz = 1"),
             table => format!("[{table}]\nzzz = 1"),
         };
         let error = toml::from_str::<super::model::Settings>(&text).unwrap_err();
@@ -94,15 +189,18 @@ fn the_schema_has_every_key_that_the_types_have() {
     }
 }
 
-fn sections(fields: &'static [Field], path: &str) -> Vec<(String, &'static [Field])> {
-    let mut all = vec![(path.trim_end_matches('.').to_owned(), fields)];
+fn sections(fields: &'static [Field], path: &str) -> Vec<(String, &'static [Field], bool)> {
+    let mut all = vec![(path.trim_end_matches('.').to_owned(), fields, false)];
     for field in fields {
-        match field.kind {
-            Kind::Table(below) => all.extend(sections(below, &format!("{path}{}.", field.name))),
-            Kind::Named(below) => all.extend(sections(below, &format!("{path}{}.main.", field.name))),
-            Kind::List(below) => all.extend(sections(below, &format!("{path}{}.", field.name))),
-            _ => {}
-        }
+        let (below, name, is_list) = match field.kind {
+            Kind::Table(below) | Kind::Rules(below) => (below, format!("{path}{}.", field.name), false),
+            Kind::Named(below) => (below, format!("{path}{}.main.", field.name), false),
+            Kind::List(below) => (below, format!("{path}{}.", field.name), true),
+            _ => continue,
+        };
+        let mut found = sections(below, &name);
+        found[0].2 = is_list;
+        all.extend(found);
     }
     all
 }
@@ -169,6 +267,58 @@ fn every_mistake_is_found_at_its_place() {
         ("[job.'a/b']\nsources = '/a'", &[(1, 6, "no name for a job", None)]),
         ("[defaults]\nmemory_limit = -1", &[(2, 16, "cannot be an integer", None)]),
         ("a b", &[(1, 3, "expected `=`", None)]),
+        ("[job.j]\nsources = '/a'\nnotify = 5", &[(3, 10, "cannot be an integer", None)]),
+        (
+            "[job.j]\nsources = '/a'\nnotify = { to = 'ana' }",
+            &[(3, 17, "no contact, group or channel named", None)],
+        ),
+        (
+            "[job.j]\nsources = '/a'\nnotify = [{ on = 'bad' }]",
+            &[(3, 11, "lacks the key `to`", None), (3, 18, "none of these words", None)],
+        ),
+        (
+            "[contact.anna]\nchannels = ['mial']\n[channel.mail]\ntype = 'journald'",
+            &[(2, 13, "no channel named `mial`", Some("mail"))],
+        ),
+        (
+            "[contact.a]\nemail = 'x'\nphone = '0170'",
+            &[
+                (1, 10, "lacks the key `channels`", None),
+                (2, 9, "is no email", None),
+                (3, 9, "is no phone", None),
+            ],
+        ),
+        ("[channel.c]", &[(1, 10, "lacks the key `type`", None)]),
+        ("[channel.c]\ntype = 'smoke'", &[(2, 8, "none of these words", None)]),
+        ("[channel.c]\ntype = 'slack'\nurl = 'https://hooks.slack.com/x'", &[(3, 7, "is a secret", None)]),
+        ("[channel.c]\ntype = 'pagerduty'\nkey = 'hush'", &[(3, 7, "a secret does not belong", None)]),
+        ("[channel.c]\ntype = 'journald'\ntopic = 'x'", &[(3, 1, "has no `topic`", None)]),
+        ("[channel.c]\ntype = 'webhook'\nurl = 'here'", &[(3, 7, "this is no URL", None)]),
+        (
+            "[channel.c]\ntype = 'email'\nserver = 'mail'\nfrom = 'a@b'\ntls = 'none'\nuser = \
+             'u'\npassword = 'env:P'",
+            &[(5, 7, "could be read on the way", None)],
+        ),
+        (
+            "[channel.m]\ntype = 'twilio'\naccount = 'A'\ntoken = 'env:T'\nfrom = \
+             'x'\n[contact.a]\nchannels = 'm'",
+            &[(7, 12, "lacks the key `phone`", None)],
+        ),
+        (
+            "[contact.a]\nchannels = []\ntime_zone = 'Mars'\nquiet = [{ from = '25:00' }]",
+            &[
+                (3, 13, "no time zone", None),
+                (4, 10, "lacks the key `until`", None),
+                (4, 19, "no time of day", None),
+            ],
+        ),
+        (
+            "[group.g]\nmembers = 'x'\nrotate_every = '7d'",
+            &[(2, 11, "no contact named", None), (3, 16, "`rotate_from`", None)],
+        ),
+        ("[escalation.e]", &[(1, 13, "lacks the key `step`", None)]),
+        ("[template.t]\ntitle = '{hots}'", &[(2, 9, "there is no `{hots}`", None)]),
+        ("[group.x]\nmembers = 'x'\n[contact.x]\nchannels = []", &[(1, 8, "is called `x` too", None)]),
     ];
     for (file, expected) in table {
         let mistakes = check(file).expect_err(file);

@@ -11,6 +11,9 @@ use crate::system::model::{Outcome, SystemState};
 use crate::ui::format;
 use crate::ui::report::{Body, Report};
 
+/// Writes one section.
+type Writer = fn(&SystemState, &mut Report);
+
 /// What the machine is called.
 pub fn name(state: &SystemState) -> String {
     match state.host.name.as_str() {
@@ -34,7 +37,7 @@ pub fn report(state: &SystemState, title: String, sections: &[Section]) -> Repor
     }
     report.more(Body::Pairs(about));
     let wants = |section: Section| sections.is_empty() || sections.contains(&section);
-    let writers: [(Section, fn(&SystemState, &mut Report)); 12] = [
+    let writers: [(Section, Writer); 12] = [
         (Section::Host, machine::host),
         (Section::Boot, machine::boot),
         (Section::Storage, storage::storage),

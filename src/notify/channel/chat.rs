@@ -72,10 +72,8 @@ pub fn teams(attempt: &Attempt<'_>, url: &SecretSource, message: &Message<'_>) -
         "size": "medium", "color": color, "wrap": true,
     })];
     if !message.words.text.is_empty() {
-        card.push(json!({
-            "type": "TextBlock", "text": cut_bytes(&message.words.text, TEAMS_MAX_BYTES).replace('\n', "\n\n"),
-            "wrap": true,
-        }));
+        let text = cut_bytes(&message.words.text, TEAMS_MAX_BYTES).replace('\n', "\n\n");
+        card.push(json!({ "type": "TextBlock", "text": text, "wrap": true }));
     }
     let mut content = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",

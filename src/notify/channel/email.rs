@@ -3,6 +3,7 @@
 //! The message's id is the same for every attempt, so that a mail that was sent twice is shown once by
 //! whatever looks at ids, and the mail that ends a matter answers the one that opened it.
 
+use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -31,9 +32,10 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
     let to = own.map_or_else(|| to.clone(), |address| vec![address]);
     let mail = compose(from, &to, message).map_err(Verdict::Refused)?;
     let (host, port) = host_and_port(server, *tls);
+    let limit = attempt.limit.min(STEP_LIMIT);
     let mut builder = SmtpTransport::builder_dangerous(host)
         .port(port)
-        .timeout(Some(attempt.limit.min(STEP_LIMIT)))
+        .timeout(Some(limit))
         .hello_name(ClientId::Domain(hello(&message.event.host)));
     if *tls != SmtpTls::None {
         let parameters = parameters(attempt, host)?;
@@ -49,13 +51,23 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
     Ok(match builder.build().send(&mail) {
         Ok(response) => Verdict::Delivered(response.first_line().map(|line| cut_chars(line, 200))),
         Err(error) => {
-            let why = format!("{server}: {}", chain(&error));
+            let why = match is_late(&error) {
+                true => format!("{server} has not answered within {} s", limit.as_secs_f64()),
+                false => format!("{server}: {}", chain(&error)),
+            };
             match error.is_permanent() {
                 true => Verdict::Refused(why),
                 false => Verdict::Later(None, why),
             }
         }
     })
+}
+
+/// A socket whose time is up says that it would have to wait.
+fn is_late(error: &lettre::transport::smtp::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    let would_wait = source.is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+    error.is_timeout() || would_wait
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -88,8 +88,8 @@ impl Hands<'_> {
                 Some(check) if self.is_done(step, check)? => return Ok(How::Already),
                 _ if in_doubt && !action.repeatable && !self.may_repeat(step) => {
                     return Err(StepError::waiting(format!(
-                        "a run was cut off in the middle of it, and nothing tells whether it was done. Look, and \
-                         then say --assume-done {0} or --repeat {0}",
+                        "a run was cut off in the middle of it, and nothing tells whether it was done. \
+                         Look, and then say --assume-done {0} or --repeat {0}",
                         step.id
                     )));
                 }
@@ -159,8 +159,8 @@ impl Hands<'_> {
         Runner { ground: self.ground, confinement, heeds_interrupt: true }
     }
 
-    /// Where the commands of `step` are kept in: made when the first needs it, for what is mounted later is not seen
-    /// inside. The sandbox itself is made from outside of it.
+    /// Where the commands of `step` are kept in: made when the first needs it, for what is mounted later is
+    /// not seen inside. The sandbox itself is made from outside of it.
     fn confined(&self, step: &Step) -> Result<Option<Arc<Confinement>>, StepError> {
         let target = &self.ground.plan.content.target;
         if target.kind != TargetKind::Sandbox || step.component == sandbox::COMPONENT {
@@ -321,7 +321,8 @@ fn files_of(restored: &RestoreFiles) -> Files {
     }
 }
 
-/// The directory below `root` that `path` lies in, made if `make` says so, and the file's name; no link is followed.
+/// The directory below `root` that `path` lies in, made if `make` says so, and the file's name; no link is
+/// followed.
 fn place_of_file<'p>(
     root: &str,
     path: &'p str,

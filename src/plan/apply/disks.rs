@@ -1,9 +1,9 @@
 //! Which disks may be overwritten: fail closed.
 //!
-//! A disk is looked at immediately before each step that overwrites something of it. It must be the one disk with
-//! the identity that the plan names; be none of those the plan protects, nor hold the running system, the
-//! repository or what lifeboat keeps; be writable and large enough; be in use by nobody, in any namespace; and,
-//! unless the plan says `wipe`, hold nothing. What cannot be found out counts against it.
+//! A disk is looked at immediately before each step that overwrites something of it. It must be the one
+//! disk with the identity that the plan names; be none of those the plan protects, nor hold the running
+//! system, the repository or what lifeboat keeps; be writable and large enough; be in use by nobody, in any
+//! namespace; and, unless the plan says `wipe`, hold nothing. What cannot be found out counts against it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -47,8 +47,8 @@ impl Candidate {
         }
     }
 
-    /// Whether `typed` names this disk and no other: its device node or kernel name, its serial number, or its
-    /// world-wide name.
+    /// Whether `typed` names this disk and no other: its device node or kernel name, its serial number, or
+    /// its world-wide name.
     pub fn is_named(&self, typed: &str) -> bool {
         let typed = typed.trim();
         let same = |own: &Option<String>, word: &str| {
@@ -117,8 +117,8 @@ pub fn find(wanted: &DiskIdentity) -> Result<Disk, PlanError> {
     }
 }
 
-/// Whether the target may be overwritten: what it is, or why not. `is_begun` says that this run has overwritten it
-/// already, so that what it holds is the run's own.
+/// Whether the target may be overwritten: what it is, or why not. `is_begun` says that this run has
+/// overwritten it already, so that what it holds is the run's own.
 pub fn examine(
     content: &Content,
     target: &Target,
@@ -278,6 +278,7 @@ mod tests {
             name: "sdb".into(),
             path: "/dev/sdb".into(),
             size_bytes: 1,
+            sector_bytes: 512,
             wwn: Some("0x5002".into()),
             serial: Some("S1".into()),
             model: None,

@@ -1,10 +1,11 @@
 //! Applying: the only part of the planner that acts.
 //!
-//! `apply` takes the plan's lock, sees that the plan still fits, reads the journal of a run that was cut off, has
-//! disks confirmed, and hands the steps to `schedule`. An intent is durable before its step begins (`log`), and
-//! what it came to before anything that needs it: after a crash a step with an intent and no end is in doubt, and
-//! is looked at by its own check before it is done again (`act`). In the end what outlives no run is released,
-//! cleanup runs, a sandbox is removed and that is verified, and a record stays (`record`).
+//! `apply` takes the plan's lock, sees that the plan still fits, reads the journal of a run that was cut
+//! off, has disks confirmed, and hands the steps to `schedule`. An intent is durable before its step begins
+//! (`log`), and what it came to before anything that needs it: after a crash a step with an intent and no
+//! end is in doubt, and is looked at by its own check before it is done again (`act`). In the end what
+//! outlives no run is released, cleanup runs, a sandbox is removed and that is verified, and a record stays
+//! (`record`).
 
 pub mod act;
 pub mod choose;
@@ -74,7 +75,8 @@ pub struct Ground<'a> {
     pub indexed: &'a IndexedRepository,
     /// Where plans, journals and records are kept.
     pub state_dir: &'a Path,
-    /// Directories of this machine that hold the repository and what lifeboat keeps: their disks are protected.
+    /// Directories of this machine that hold the repository and what lifeboat keeps: their disks are
+    /// protected.
     pub holds: &'a [PathBuf],
     /// People.
     pub face: &'a dyn Face,

@@ -1,4 +1,5 @@
-//! The record of a run: what was done, how long it took beside what was predicted, and what is learnt from it.
+//! The record of a run: what was done, how long it took beside what was predicted, and what is learnt from
+//! it.
 
 use std::path::{Path, PathBuf};
 
@@ -133,7 +134,8 @@ impl RunRecord {
     }
 }
 
-/// The newest records of runs, oldest first. Those that cannot be read are passed over: they are for learning.
+/// The newest records of runs, oldest first. Those that cannot be read are passed over: they are for
+/// learning.
 pub fn read_all(state_dir: &Path) -> Result<Vec<RunRecord>, PlanError> {
     let root = directory(state_dir);
     let failed = |error| PlanError::Look(SysError::at("list", &root, error));

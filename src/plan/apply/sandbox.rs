@@ -1,10 +1,11 @@
 //! Sandboxes: a place of its own, commands that reach nothing else, and a removal that is verified.
 //!
 //! Files are written beneath the root by the restore itself, which follows no link out of it. Commands run in
-//! namespaces that one process holds open: no network but a loopback of their own, no process but theirs, and of
-//! the file system only the root can be written; `/run` and the temporary directories, where sockets of the
-//! machine's services are, are empty ones of their own, and so is `/dev`. When the run ends, even by a crash, the
-//! pipe that the process reads ends, the process with it, and the kernel ends everything in its namespaces.
+//! namespaces that one process holds open: no network but a loopback of their own, no process but theirs,
+//! and of the file system only the root can be written; `/run` and the temporary directories, where sockets
+//! of the machine's services are, are empty ones of their own, and so is `/dev`. When the run ends, even by
+//! a crash, the pipe that the process reads ends, the process with it, and the kernel ends everything in
+//! its namespaces.
 //!
 //! This guards against mistakes and stray connections, not against root that means harm.
 
@@ -194,8 +195,8 @@ pub struct Removal {
     pub left: Vec<String>,
 }
 
-/// Removes the sandbox at `target` and looks whether it is gone. `was_there` says that its root, empty, was there
-/// before, and stays; `ended` whether all that ran in it has ended, if anything did.
+/// Removes the sandbox at `target` and looks whether it is gone. `was_there` says that its root, empty, was
+/// there before, and stays; `ended` whether all that ran in it has ended, if anything did.
 pub fn remove(target: &Target, was_there: bool, ended: Option<bool>) -> Removal {
     let mut removal = Removal::default();
     let mut see = |what: String, gone: bool| match gone {

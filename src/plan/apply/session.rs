@@ -376,7 +376,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Whether the objectives were met in truth. People are waited for while the disaster goes on: that counts.
+    /// Whether the objectives were met in truth. People are waited for while the disaster goes on: that
+    /// counts.
     fn verdicts(&self, total_seconds: f64) -> Vec<Verdict> {
         let content = &self.ground.plan.content;
         let mut ends: BTreeMap<&str, f64> = BTreeMap::new();

@@ -6,8 +6,12 @@ use crate::plan::artefact::Step;
 use crate::plan::error::PlanError;
 use crate::plan::file::model::Component;
 
-/// What each component waits for: what it says it needs, and all of its group with a lower `order`.
-pub fn needs(components: &BTreeMap<String, Component>) -> BTreeMap<String, BTreeSet<String>> {
+/// What each component waits for: what it says it needs, all of its group with a lower `order`, and, where a
+/// machine is put together (`is_bare`), what must be there before anything can be put on it.
+pub fn needs(components: &BTreeMap<String, Component>, is_bare: bool) -> BTreeMap<String, BTreeSet<String>> {
+    let of_kind = |kind: &'static str| {
+        components.iter().filter(move |(_, other)| other.kind == kind).map(|(name, _)| name.clone())
+    };
     let place = |component: &Component| component.order.unwrap_or(0);
     components
         .iter()
@@ -17,6 +21,13 @@ pub fn needs(components: &BTreeMap<String, Component>) -> BTreeMap<String, BTree
                 component.group.is_some() && other.group == component.group && place(other) < place(component)
             });
             needs.extend(before.map(|(name, _)| name.clone()));
+            match component.kind.as_str() {
+                _ if !is_bare => {}
+                "disks" => {}
+                "file-systems" => needs.extend(of_kind("disks")),
+                "boot" => needs.extend(of_kind("file-systems").chain(of_kind("files"))),
+                _ => needs.extend(of_kind("file-systems")),
+            }
             (name.clone(), needs)
         })
         .collect()
@@ -76,7 +87,10 @@ pub fn sort(steps: Vec<Step>) -> Result<Vec<Step>, PlanError> {
 mod tests {
     use super::*;
 
-    fn components(list: &[(&str, &[&str], Option<(&str, i64)>)]) -> BTreeMap<String, Component> {
+    /// Name, needs, and group with order.
+    type Given<'a> = (&'a str, &'a [&'a str], Option<(&'a str, i64)>);
+
+    fn components(list: &[Given<'_>]) -> BTreeMap<String, Component> {
         let one = |needs: &[&str], group: Option<(&str, i64)>| {
             let needs: Vec<String> = needs.iter().map(|need| format!("'{need}'")).collect();
             let group = group.map(|(group, order)| format!("group = '{group}'\norder = {order}\n"));
@@ -95,13 +109,13 @@ mod tests {
             ("d", &["b"], None),
             ("e", &[], Some(("h", 0))),
         ]);
-        assert_eq!(order(&needs(&all)).unwrap(), ["c", "b", "d", "a", "e"]);
+        assert_eq!(order(&needs(&all, false)).unwrap(), ["c", "b", "d", "a", "e"]);
     }
 
     #[test]
     fn a_circle_through_a_group_is_named() {
         let all = components(&[("a", &["b"], Some(("g", 1))), ("b", &[], Some(("g", 2)))]);
-        let error = order(&needs(&all)).unwrap_err().to_string();
+        let error = order(&needs(&all, false)).unwrap_err().to_string();
         assert!(error.starts_with("a, b: these components wait for each other"), "{error}");
     }
 }

@@ -16,6 +16,7 @@ use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::Timestamp;
 use crate::plan::apply::sandbox;
 use crate::plan::artefact::{Content, Expectations, Image, Part, Pinned, Plan, Step, Target, Work};
+use crate::plan::build::machine::Machine;
 use crate::plan::build::steps::Making;
 use crate::plan::error::PlanError;
 use crate::plan::file::model::{Component, OnFailure, PlanFile, TargetKind, Words};
@@ -56,11 +57,14 @@ pub struct Ground<'a> {
 pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
     let file = ground.file;
     let snapshots = pin(ground)?;
-    let mut target = target(file);
-    let machine = machine::machine(ground, &snapshots, &target)?;
-    target.disks.clone_from(&machine.disks);
-    let mut needs = graph::needs(&file.component);
-    machine::imply(file, &mut needs);
+    let mut target = target(file)?;
+    let own = machine::snapshot_of_machine(file, &snapshots, |component| spec_of(file, component));
+    let machine = match own {
+        Some(snapshot) => Machine::plan(ground, snapshot, &target)?,
+        None => Machine::default(),
+    };
+    target.disks = machine.disks.clone();
+    let needs = graph::needs(&file.component, file.target.kind == TargetKind::BareMetal);
     let order = graph::order(&needs)?;
     let mut steps: Vec<Step> = Vec::new();
     let mut parts = Vec::new();
@@ -73,10 +77,8 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
             after.extend(graph::ends_of(&steps, need));
         }
         let making = Making { file, root: &target.root, name, component, snapshot: snapshot.id, after };
-        steps.extend(match machine::is_of_machine(&component.kind) {
-            true => machine.steps(&making)?,
-            false => make(ground, &making, snapshot)?,
-        });
+        let made = make(ground, &making, snapshot, &machine, &steps)?;
+        steps.extend(made);
         let checks = making.verifications(&steps)?;
         steps.extend(checks);
         parts.push(Part {
@@ -97,10 +99,10 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         repository: ground.indexed.repository().id().to_string(),
         snapshots: pinned(&snapshots),
-        cleanup: cleanup(file, &target.root),
+        cleanup: cleanup(file),
         expects: Expectations {
             tools: tools.iter().filter_map(|(name, hash)| Some((name.clone(), hash.clone()?))).collect(),
-            disks: machine.found,
+            disks: machine.found.clone(),
             root: look::root(&target.root)?,
         },
         target,
@@ -110,11 +112,9 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
         components: parts,
         steps,
     };
-    for warning in &machine.warnings {
-        ground.monitor.event(Event::Warning(warning));
-    }
     let missing = tools.into_iter().filter(|(_, hash)| hash.is_none()).map(|(name, _)| name).collect();
-    let forecast = forecast::forecast(ground, &content, missing)?;
+    let mut forecast = forecast::forecast(ground, &content, missing)?;
+    forecast.warnings.extend(machine.warnings);
     Plan::new(content, forecast)
 }
 
@@ -180,7 +180,7 @@ fn pinned(snapshots: &BTreeMap<String, Snapshot>) -> Vec<Pinned> {
     snapshots.iter().map(pinned).collect()
 }
 
-fn target(file: &PlanFile) -> Target {
+fn target(file: &PlanFile) -> Result<Target, PlanError> {
     let target = &file.target;
     let root = match (&target.root, target.kind) {
         (Some(root), _) => root.clone(),
@@ -188,18 +188,17 @@ fn target(file: &PlanFile) -> Target {
         (None, _) => BARE_METAL_ROOT.to_owned(),
     };
     let image = target.image.as_ref().zip(target.size);
-    Target {
+    Ok(Target {
         kind: target.kind,
         root: files::below("/", &root).display().to_string(),
         image: image.map(|(path, size_bytes)| Image { path: path.clone(), size_bytes }),
         keep: target.keep,
         disks: Vec::new(),
-        protect: machine::protected(file),
-    }
+        protect: machine::protect(file)?,
+    })
 }
 
-fn cleanup(file: &PlanFile, root: &str) -> Vec<(Option<String>, CommandLine)> {
-    let _ = root;
+fn cleanup(file: &PlanFile) -> Vec<(Option<String>, CommandLine)> {
     let line = |words: &Words| CommandLine::new(words.0.clone());
     let own = file.component.iter().flat_map(|(name, component)| {
         component.cleanup.iter().map(move |words| (Some(name.clone()), line(words)))
@@ -208,13 +207,21 @@ fn cleanup(file: &PlanFile, root: &str) -> Vec<(Option<String>, CommandLine)> {
 }
 
 /// The steps that restore one component.
-fn make(ground: &Ground<'_>, making: &Making<'_>, snapshot: &Snapshot) -> Result<Vec<Step>, PlanError> {
+fn make(
+    ground: &Ground<'_>,
+    making: &Making<'_>,
+    snapshot: &Snapshot,
+    machine: &Machine,
+    others: &[Step],
+) -> Result<Vec<Step>, PlanError> {
     match making.component.kind.as_str() {
         "files" => Ok(vec![measured(ground, making.files(), making, snapshot)?]),
         "command" => Ok(vec![making.command()?]),
-        kind => {
-            Err(making.fault(format!("the snapshot holds no state of a system: {kind} cannot be planned")))
-        }
+        "containers" => machine.containers(making),
+        kind => match machine::stage_of(kind) {
+            Some(stage) => machine.steps(making, stage, others),
+            None => Err(making.fault(format!("nothing is known of how to restore {kind}"))),
+        },
     }
 }
 

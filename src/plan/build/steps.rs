@@ -11,6 +11,7 @@ use crate::plan::files::below;
 use crate::plan::probe::{Compared, Probe, Verify};
 use crate::restore::options::literal_pattern;
 use crate::system::action::{Action, Check, CommandLine, Operation, Stage, Stdin};
+use crate::system::rebuild::bare_metal::NEVER_RESTORED;
 
 /// How often `retry` tries again, and how long it waits first, where nothing else is said.
 const RETRIES: u32 = 3;
@@ -66,6 +67,10 @@ impl Making<'_> {
         let names = |path: &str| path.starts_with(ATTACHMENTS);
         if component.from.is_none() && !component.paths.iter().any(|path| names(path)) {
             exclude.push(literal_pattern(ATTACHMENTS));
+        }
+        if whole {
+            let made_by_the_kernel = NEVER_RESTORED.iter().filter(|pattern| **pattern != ATTACHMENTS);
+            exclude.extend(made_by_the_kernel.map(|pattern| (*pattern).to_owned()));
         }
         let from = component.from.clone();
         let title = match &from {

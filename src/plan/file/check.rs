@@ -1,7 +1,7 @@
 //! Finds every mistake of a plan file at once, each with its place.
 //!
-//! Parsing goes on after an error, and what could be parsed is held against the schema, so that a person mends
-//! the file once and not ten times. Only a file without mistakes becomes a [`PlanFile`].
+//! Parsing goes on after an error, and what could be parsed is held against the schema, so that a person
+//! mends the file once and not ten times. Only a file without mistakes becomes a [`PlanFile`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -271,6 +271,13 @@ impl Walk {
                 self.missing(disk.span(), "disk", name, Kind::Disk);
             }
         }
+        let interfaces = file.get("interface").and_then(|one| one.get_ref().as_array());
+        for one in interfaces.into_iter().flatten() {
+            let Some(table) = one.get_ref().as_table() else { continue };
+            for name in ["name", "mac"].into_iter().filter(|name| !table.contains_key(*name)) {
+                self.missing(one.span(), "interface", name, Kind::Text);
+            }
+        }
         if components(file).next().is_none() {
             let mistake = Mistake::at(0..0, "the plan has no component: it would restore nothing");
             self.complain(mistake.expected("at least one [component.NAME]"));
@@ -292,9 +299,15 @@ impl Walk {
             return;
         };
         for (name, value) in table.iter().map(|(key, value)| (key.get_ref().as_ref(), value)) {
-            if kind != "sandbox" && ["image", "size", "keep"].contains(&name) {
-                let mistake = Mistake::at(value.span(), format!("`{name}` is for sandboxes alone"));
-                self.complain(mistake);
+            let only = match name {
+                "image" | "size" | "keep" => "sandbox",
+                "room" | "same_hardware" | "host_name" | "new_machine_id" | "new_ssh_host_keys" => {
+                    "bare-metal"
+                }
+                _ => kind,
+            };
+            if kind != only {
+                self.complain(Mistake::at(value.span(), format!("`{name}` is for the kind `{only}` alone")));
             }
         }
         if kind == "sandbox" && !table.contains_key("root") {

@@ -47,6 +47,9 @@ pub struct PlanFile {
     /// Which disk takes the place of which.
     #[serde(default)]
     pub disk: Vec<DiskFile>,
+    /// Network interfaces that keep their captured names.
+    #[serde(default)]
+    pub interface: Vec<InterfaceFile>,
     /// What is restored.
     #[serde(default)]
     pub component: BTreeMap<String, Component>,
@@ -81,28 +84,29 @@ pub struct TargetFile {
     /// Leave a sandbox there at the end.
     #[serde(default)]
     pub keep: bool,
-    /// What happens to room that a disk has more, or less.
-    pub room: Option<RoomFile>,
-    /// Another host name.
+    /// bare-metal: what happens to room that is left, or missing.
+    pub room: Option<String>,
+    /// bare-metal: the machine that will run is the captured one, or just like it.
+    #[serde(default)]
+    pub same_hardware: bool,
+    /// bare-metal: another host name.
     pub host_name: Option<String>,
-    /// Whether it gets a new machine-id.
+    /// bare-metal: a new machine-id at the first boot.
     #[serde(default)]
     pub new_machine_id: bool,
-    /// Whether it gets new SSH host keys.
+    /// bare-metal: new SSH host keys.
     #[serde(default)]
     pub new_ssh_host_keys: bool,
 }
 
-/// What happens to room that a disk has more, or less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RoomFile {
-    /// Partitions keep their sizes.
-    Keep,
-    /// One takes what is left.
-    Grow,
-    /// One takes what is left, or becomes smaller.
-    Fit,
+/// A network interface that keeps its captured name on other hardware.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterfaceFile {
+    /// The captured name.
+    pub name: String,
+    /// The hardware address it has here.
+    pub mac: String,
 }
 
 /// Which kind of place is restored to.

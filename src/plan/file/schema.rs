@@ -1,7 +1,7 @@
 //! Every key that a plan file may have: what it holds and what it is for.
 //!
-//! The check and the manual page lifeboat-plan-file(5) are both made from these tables; a test holds them against
-//! the types in `model`.
+//! The check and the manual page lifeboat-plan-file(5) are both made from these tables; a test holds them
+//! against the types in `model`.
 
 /// The schema that a plan file names in its first key.
 pub const SCHEMA: &str = "lifeboat.plan-file/1";
@@ -71,17 +71,20 @@ impl Kind {
             Kind::Snapshot => {
                 "a snapshot in quotes: latest, latest@HOST, or at least four digits of an id".into()
             }
-            Kind::Disk => {
-                "a disk in quotes: \"wwn:0x…\", \"serial:…\", \"path:/dev/disk/by-…\" or \"image:/FILE\"".into()
-            }
-            Kind::Disks => "a list of disks, such as [\"serial:S3Z9NX0M\", \"wwn:0x5002538e40a1b2c3\"]".into(),
+            Kind::Disk => "a disk in quotes: \"wwn:0x…\", \"serial:…\", \"path:/dev/disk/by-…\" or \
+                 \"image:/FILE\""
+                .into(),
+            Kind::Disks => "a list of disks, such as [\"serial:S3Z9NX0M\", \
+            \"wwn:0x5002538e40a1b2c3\"]"
+                .into(),
             Kind::Word(words) => format!("one of {}", words.join(", ")),
             Kind::Bool => "true or false".into(),
             Kind::Integer(low, high) => format!("a whole number from {low} to {high}"),
             Kind::Size => "a size such as \"20G\", or a number of bytes".into(),
             Kind::Duration => "a duration such as \"90s\" or \"4h\"".into(),
             Kind::Command => {
-                "a program with its arguments, such as [\"systemctl\", \"start\", \"app\"], or a text for sh -c"
+                "a program with its arguments, such as [\"systemctl\", \"start\", \"app\"], or a text for \
+                 sh -c"
                     .into()
             }
             Kind::Commands => "a list of commands, each a list of words or a text for sh -c".into(),
@@ -136,6 +139,7 @@ pub const FILE: &[Field] = &[
     field("cleanup", Kind::Commands, "Commands that run at the end, however it ended."),
     field("target", Kind::Table(TARGET), "Where to restore. Required."),
     field("disk", Kind::List(DISK), "Which disk here takes the place of which disk of the snapshot."),
+    field("interface", Kind::List(INTERFACE), "Network interfaces that keep their captured names here."),
     field("component", Kind::Named, "What is restored, each with a name of its own."),
 ];
 
@@ -143,15 +147,15 @@ const TARGET: &[Field] = &[
     field(
         "kind",
         Kind::Word(&["bare-metal", "converge", "sandbox"]),
-        "`bare-metal`: onto empty disks, from a rescue system. `converge`: onto the running, freshly installed \
-         system. `sandbox`: into a place of its own that is removed at the end. Required.",
+        "`bare-metal`: onto empty disks, from a rescue system. `converge`: onto the running, freshly \
+         installed system. `sandbox`: into a place of its own that is removed at the end. Required.",
     ),
     field(
         "root",
         Kind::Path,
-        "The directory that becomes the root of what is restored. bare-metal: where its file systems are mounted \
-         meanwhile, /mnt/lifeboat otherwise. converge: / otherwise. sandbox: a directory that must not exist \
-         yet, or be empty. Required there.",
+        "The directory that becomes the root of what is restored. bare-metal: where its file systems are \
+         mounted meanwhile, /mnt/lifeboat otherwise. converge: / otherwise. sandbox: a directory that must \
+         not exist yet, or be empty. Required there.",
     ),
     field(
         "image",
@@ -163,13 +167,23 @@ const TARGET: &[Field] = &[
     field(
         "room",
         Kind::Word(&["keep", "grow", "fit"]),
-        "bare-metal: what happens to room that a disk has more, or less. `keep`: partitions keep their sizes. \
-         `grow` (the default): the one that carries / takes what is left. `fit`: it also becomes smaller, as far \
-         as what it held still fits.",
+        "bare-metal: `grow` (the default) gives what is left on a larger disk to the partition of `/`; \
+         `keep` leaves it; `fit` also shrinks partitions for a smaller disk, as far as their files fit.",
+    ),
+    field(
+        "same_hardware",
+        Kind::Bool,
+        "bare-metal: the machine that will run is the captured one or just like it; the captured initial RAM \
+         disk is kept then.",
     ),
     field("host_name", Kind::Name, "bare-metal: another host name."),
-    field("new_machine_id", Kind::Bool, "bare-metal: a new machine-id, for a copy beside the original."),
-    field("new_ssh_host_keys", Kind::Bool, "bare-metal: new SSH host keys."),
+    field("new_machine_id", Kind::Bool, "bare-metal: for a copy that runs beside the original."),
+    field("new_ssh_host_keys", Kind::Bool, "bare-metal: for the same."),
+];
+
+const INTERFACE: &[Field] = &[
+    field("name", Kind::Text, "The name in the snapshot, such as \"enp3s0\". Required."),
+    field("mac", Kind::Text, "The hardware address of the interface here that is to have it. Required."),
 ];
 
 const DISK: &[Field] = &[
@@ -177,15 +191,15 @@ const DISK: &[Field] = &[
     field(
         "to",
         Kind::Disk,
-        "The disk here, by an identity that exactly one disk has, or `image:` and a file that is made and holds \
-         the whole disk. Required.",
+        "The disk here, by an identity that exactly one disk has, or `image:` and a file that is made and \
+         holds the whole disk. Required.",
     ),
     field("size", Kind::Size, "How large such an image is; as large as the disk of the snapshot otherwise."),
     field(
         "wipe",
         Kind::Bool,
-        "The disk may hold old data: partitions, file systems, members of arrays. Without it only an empty disk \
-         is taken.",
+        "The disk may hold old data: partitions, file systems, members of arrays. Without it only an empty \
+         disk is taken.",
     ),
 ];
 
@@ -201,8 +215,8 @@ pub const COMMON: &[Field] = &[
     field(
         "on_failure",
         ON_FAILURE,
-        "`halt` (the default): nothing new is begun. `continue`: what needs it is left out, all else goes on. \
-         `retry`: it is tried again, then `halt`.",
+        "`halt` (the default): nothing new is begun. `continue`: what needs it is left out, all else goes \
+         on. `retry`: it is tried again, then `halt`.",
     ),
     field("retries", RETRIES, "How often `retry` tries again."),
     field("retry_delay", Kind::Duration, "How long `retry` waits first."),
@@ -287,9 +301,9 @@ const VERIFY: &[Field] = &[
     field(
         "kind",
         Kind::Word(CHECKS),
-        "`sql`: a query answers. `http`: a URL answers. `command`: a program succeeds. `file`: a file is there. \
-         `checksum`: files are those of the snapshot. `port`: something listens. `unit`: a systemd unit is \
-         active, or enabled where nothing runs. Required.",
+        "`sql`: a query answers. `http`: a URL answers. `command`: a program succeeds. `file`: a file is \
+         there. `checksum`: files are those of the snapshot. `port`: something listens. `unit`: a systemd \
+         unit is active, or enabled where nothing runs. Required.",
     ),
     field("within", Kind::Duration, "How long to try until it holds; once otherwise."),
     field("engine", Kind::Word(&["postgres", "mysql", "sqlite"]), "sql: which. Required there."),

@@ -57,7 +57,7 @@ fn complaints(source: &str) -> Vec<(usize, String)> {
 
 #[test]
 fn every_mistake_is_told_with_its_line() {
-    let source = r#"schema = "lifeboat.plan-file/2"
+    let source = r#"schema = 'lifeboat.plan-file/2'
 name = "a b"
 snapshot = "newest"
 rto = 4

@@ -1,11 +1,12 @@
 //! From observations to a bar.
 //!
-//! The logarithm of a step's time is a line over the logarithm of its *nominal* time, what its load would take on
-//! a plain machine: the machine's speed moves the line, and how well it bears many small files tilts it. The line
-//! and the scatter around it are learnt by Bayesian linear regression with the conjugate normal-inverse-gamma
-//! prior (Gelman et al., Bayesian Data Analysis, 3rd edition, §14), whose prediction is a Student t distribution:
-//! with no past runs it is as wide as our ignorance, and narrows as they come. What was observed elsewhere counts
-//! as a third of a run. Only the newest runs count, so that it follows a machine that changes.
+//! The logarithm of a step's time is a line over the logarithm of its *nominal* time, what its load would
+//! take on a plain machine: the machine's speed moves the line, and how well it bears many small files
+//! tilts it. The line and the scatter around it are learnt by Bayesian linear regression with the conjugate
+//! normal-inverse-gamma prior (Gelman et al., Bayesian Data Analysis, 3rd edition, §14), whose prediction
+//! is a Student t distribution: with no past runs it is as wide as our ignorance, and narrows as they come.
+//! What was observed elsewhere counts as a third of a run. Only the newest runs count, so that it follows a
+//! machine that changes.
 
 use crate::plan::forecast::Estimate;
 use crate::plan::predict::observation::{Load, Observation};
@@ -21,8 +22,8 @@ const BYTES_PER_SECOND: f64 = 150e6;
 const ENTRY_SECONDS: f64 = 60e-6;
 const REQUEST_SECONDS: f64 = 1e-3;
 const START_SECONDS: f64 = 0.02;
-/// The prior's standard deviations: of the line's height (a factor of 8 either way at two of them), where nothing
-/// and where something was measured, and of its tilt.
+/// The prior's standard deviations: of the line's height (a factor of 8 either way at two of them), where
+/// nothing and where something was measured, and of its tilt.
 const HEIGHT_DEVIATION: f64 = 1.05;
 const MEASURED_DEVIATION: f64 = 0.5;
 const TILT_DEVIATION: f64 = 0.15;

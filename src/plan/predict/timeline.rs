@@ -1,4 +1,5 @@
-//! Steps side by side, as `apply` carries them out: each as soon as what it needs is done and a place is free.
+//! Steps side by side, as `apply` carries them out: each as soon as what it needs is done and a place is
+//! free.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ const PLAYS: usize = 300;
 /// How much of a step's uncertainty it shares with all steps of its method: a slow store is slow for all.
 const SHARED: f64 = 0.8;
 
-/// When each of `steps` begins and ends, in seconds, where each takes `seconds` and `parallel` may go on at once.
-/// The steps stand in an order that respects what each needs.
+/// When each of `steps` begins and ends, in seconds, where each takes `seconds` and `parallel` may go on at
+/// once. The steps stand in an order that respects what each needs.
 pub fn play(steps: &[Step], seconds: &[f64], parallel: usize) -> Vec<(f64, f64)> {
     let numbers: BTreeMap<&str, usize> =
         steps.iter().enumerate().map(|(number, step)| (step.id.as_str(), number)).collect();

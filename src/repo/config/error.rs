@@ -47,6 +47,15 @@ pub enum ConfigError {
         /// Where and why.
         source: serde_json::Error,
     },
+    /// Writers keep apart in a way that this version does not know.
+    #[error(
+        "the repository's config asks for a protocol between writers that this version of lifeboat does not \
+         know: {protocol}; install a newer lifeboat"
+    )]
+    Protocol {
+        /// What it says.
+        protocol: String,
+    },
     /// A later release made it.
     #[error(
         "the repository at {location} was made by a newer version of lifeboat: its format is {format}, \
@@ -99,7 +108,9 @@ impl ConfigError {
             ConfigError::Missing { .. } | ConfigError::Damaged { .. } | ConfigError::Syntax { .. } => {
                 ErrorKind::Damage
             }
-            ConfigError::Exists { .. } | ConfigError::Newer { .. } => ErrorKind::Failed,
+            ConfigError::Exists { .. } | ConfigError::Newer { .. } | ConfigError::Protocol { .. } => {
+                ErrorKind::Failed
+            }
             ConfigError::Fingerprint { .. } => ErrorKind::Key,
             ConfigError::PinSyntax { .. } => ErrorKind::Usage,
             ConfigError::Store { source } => source.kind(),

@@ -12,6 +12,7 @@ use crate::base::hex;
 use crate::base::limits::META_PACK_DIGIT;
 use crate::store::archive::ArchiveClass;
 use crate::store::key::Key;
+use crate::store::timed::{SETTLE_DEFAULT, SETTLE_MAX, SETTLE_MIN};
 
 /// Every option, with what it is for.
 pub const OPTIONS: &[(&str, &str)] = &[
@@ -30,7 +31,8 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("connect-timeout", "how long a connection may take to come about"),
     ("first-byte-timeout", "how long the server may take until it begins to answer"),
     ("stall-timeout", "how long a transfer may stand still"),
-    ("conditional", "server, or single-writer where the server has no conditional writes"),
+    ("conditional", "server; time-based or single-writer where the server has no sound conditional writes"),
+    ("settle", "how long the time-based protocol waits before a contest is decided; 60s"),
 ];
 
 /// Longest prefix, in bytes; the rest of what S3 allows is for keys.
@@ -77,6 +79,8 @@ pub struct S3Options {
     pub stall_timeout: Duration,
     /// Who sees to it that no object is replaced.
     pub conditional: Conditional,
+    /// The settle time of the time-based protocol.
+    pub settle: Duration,
 }
 
 /// The checksum that goes with an upload, for the server to check.
@@ -99,6 +103,8 @@ pub enum Conditional {
     Server,
     /// A look before each write: sound only while one process at a time writes.
     SingleWriter,
+    /// The wrapper `timed`; the backend itself asks for nothing.
+    TimeBased,
 }
 
 impl S3Options {
@@ -154,6 +160,7 @@ impl S3Options {
             first_byte_timeout: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(30),
             conditional: Conditional::Server,
+            settle: SETTLE_DEFAULT,
         }
     }
 
@@ -188,9 +195,11 @@ impl S3Options {
                 self.conditional = match value.as_str() {
                     "auto" | "server" => Conditional::Server,
                     "single-writer" => Conditional::SingleWriter,
-                    _ => return Err("`conditional` is server or single-writer".into()),
+                    "time-based" => Conditional::TimeBased,
+                    _ => return Err("`conditional` is server, time-based or single-writer".into()),
                 }
             }
+            "settle" => self.settle = settle_time(name, &value)?,
             _ => return Err(unknown(name)),
         }
         Ok(())
@@ -353,6 +362,14 @@ fn duration(name: &str, value: &str) -> Result<Duration, String> {
     };
     let duration = Duration::from_millis(count.checked_mul(unit_ms).ok_or_else(wrong)?);
     (!duration.is_zero() && duration <= TIMEOUT_MAX).then_some(duration).ok_or_else(wrong)
+}
+
+fn settle_time(name: &str, value: &str) -> Result<Duration, String> {
+    let time = duration(name, value)?;
+    match (SETTLE_MIN..=SETTLE_MAX).contains(&time) {
+        true => Ok(time),
+        false => Err(format!("`{name}` is a time from 200ms to 60m; a minute is what busy machines need")),
+    }
 }
 
 /// Text without its percent-encoding.

@@ -74,9 +74,13 @@ impl S3Store {
             let (location, key) = (self.location.clone(), key.to_string());
             return Err(StoreError::TooLarge { location, key, size, max: PUT_MAX_BYTES });
         }
-        if self.options.conditional == Conditional::SingleWriter {
-            self.look_first(key, &condition).await?;
-            return self.put(key, None, body).await;
+        match self.options.conditional {
+            Conditional::Server => {}
+            Conditional::SingleWriter => {
+                self.look_first(key, &condition).await?;
+                return self.put(key, None, body).await;
+            }
+            Conditional::TimeBased => return self.put(key, None, body).await,
         }
         let mut pause = Duration::from_millis(20);
         for _ in 0..CONFLICTS_MAX {

@@ -14,8 +14,9 @@ use crate::sys::target::TargetDir;
 const FILE_MAX_BYTES: u64 = 16 << 20;
 
 impl TargetDir {
-    /// Gives `name` these bytes, permissions and, if it is told, owner and group; durable when it returns, and
-    /// after a crash the old or the new file is there, whole. A link that has the name is replaced, not followed.
+    /// Gives `name` these bytes, permissions and, if it is told, owner and group; durable when it returns,
+    /// and after a crash the old or the new file is there, whole. A link that has the name is replaced, not
+    /// followed.
     pub fn replace_file(
         &self,
         name: &[u8],
@@ -37,8 +38,8 @@ impl TargetDir {
         result.and_then(|()| self.sync())
     }
 
-    /// Gives the regular file `name` what `change` makes of its bytes; owner and permissions stay. Whether it was
-    /// there; where nothing changes nothing is written.
+    /// Gives the regular file `name` what `change` makes of its bytes; owner and permissions stay. Whether
+    /// it was there; where nothing changes nothing is written.
     pub fn change_file(&self, name: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> SysResult<bool> {
         match self.look(name)? {
             None => return Ok(false),

@@ -66,11 +66,14 @@ impl Machine for Recorded {
     }
 }
 
+/// What a program answers.
+pub type Program = dyn Fn(&Call, Duration) -> Answer + Send + Sync;
+
 /// A machine whose every program and file answers as it is told.
 #[derive(Default)]
 pub struct Scripted {
     /// Answers of programs, by name; others are missing.
-    pub programs: BTreeMap<&'static str, Box<dyn Fn(&Call, Duration) -> Answer + Send + Sync>>,
+    pub programs: BTreeMap<&'static str, Box<Program>>,
     /// Files; others do not exist.
     pub files: BTreeMap<&'static str, Vec<u8>>,
     /// Reading this file never ends.

@@ -8,7 +8,7 @@
 mod accounts;
 mod boot;
 mod containers;
-mod contribute;
+pub mod contribute;
 mod host;
 pub mod machine;
 mod network;
@@ -24,12 +24,16 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
+use crate::base::limits;
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::Timestamp;
 use crate::sys::error::SysResult;
@@ -45,8 +49,6 @@ use crate::system::model::services::{Schedules, Services};
 use crate::system::model::settings::Settings;
 use crate::system::model::storage::{DeviceKind, Storage};
 use crate::system::model::{CollectorReport, Outcome, SCHEMA, SystemState};
-
-pub use contribute::SystemContributor;
 
 /// How long each collector may take unless the caller says otherwise.
 pub const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -85,7 +87,8 @@ pub struct Captured {
 }
 
 /// One collector's part of the document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
 enum Section {
     Host(Host),
     Boot(Boot),
@@ -97,6 +100,24 @@ enum Section {
     Settings(Settings),
     Network(Network),
     Containers(Containers),
+}
+
+impl Section {
+    /// The same section without anything in it.
+    fn emptied(self) -> Self {
+        match self {
+            Section::Host(_) => Section::Host(Host::default()),
+            Section::Boot(_) => Section::Boot(Boot::default()),
+            Section::Storage(_) => Section::Storage(Box::default()),
+            Section::Packages(_) => Section::Packages(Packages::default()),
+            Section::Services(_) => Section::Services(Services::default()),
+            Section::Schedules(_) => Section::Schedules(Schedules::default()),
+            Section::Accounts(_) => Section::Accounts(Accounts::default()),
+            Section::Settings(_) => Section::Settings(Settings::default()),
+            Section::Network(_) => Section::Network(Network::default()),
+            Section::Containers(_) => Section::Containers(Containers::default()),
+        }
+    }
 }
 
 type Collector = fn(&mut Probe) -> Section;
@@ -218,8 +239,13 @@ fn give_up(name: &str, elapsed: Duration, limit: Duration) -> CollectorReport {
 }
 
 /// Puts what a collector found into the document.
-fn take(one: Yield, captured: &mut Captured) {
+fn take(mut one: Yield, captured: &mut Captured) {
     let state = &mut captured.state;
+    let size = section_bytes(&one.section);
+    if size > limits::SYSTEM_SECTION_MAX_BYTES {
+        one.section = one.section.emptied();
+        one.warnings.push(format!("what was found is too much to be true: {size} bytes"));
+    }
     let is_empty = match one.section {
         Section::Host(section) => put(&mut state.host, section),
         Section::Boot(section) => put(&mut state.boot, section),
@@ -246,6 +272,28 @@ fn take(one: Yield, captured: &mut Captured) {
         milliseconds: one.elapsed.as_millis() as u64,
     });
     captured.files.extend(one.kept);
+}
+
+/// How long a section is as JSON.
+fn section_bytes(section: &Section) -> u64 {
+    let mut counted = Counted(0);
+    // Writing to a counter cannot fail, and all keys are text.
+    let _ = serde_json::to_writer(&mut counted, section);
+    counted.0
+}
+
+/// Counts what is written to it.
+struct Counted(u64);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether what was put there says nothing.

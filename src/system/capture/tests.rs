@@ -382,7 +382,8 @@ fn recorded_loop_devices_are_read_without_udev() {
 
 #[test]
 fn a_luks_header_is_kept_by_consent_alone_and_only_where_it_is_whole() {
-    let dump = "Version:       \t2\nMetadata area: \t1024 [bytes]\nKeyslots area: \t2048 [bytes]\nUUID:          \tu-1\n";
+    let dump = "Version:       \t2\nMetadata area: \t1024 [bytes]\nKeyslots area: \t2048 [bytes]\n\
+        UUID:          \tu-1\n";
     let blocks = br#"{"blockdevices":[{"name":"sda","type":"disk","size":9999,"fstype":"crypto_LUKS"}]}"#;
     let machine = |header: &[u8]| {
         Scripted::default()

@@ -106,7 +106,9 @@ fn every_change_of_every_field_is_found_unless_it_is_said_not_to_count() {
             continue;
         }
         for (old, new) in [(&whole, &changed), (&changed, &whole)] {
-            let found = paths(old, new);
+            let mut found = paths(old, new);
+            // Said on its own, as a remark.
+            found.retain(|path| path != "root");
             assert_eq!(found.is_empty(), keys::is_ignored(&plain), "{pointer} ({plain}): {found:?}");
         }
     }

@@ -50,7 +50,7 @@ fn partition(path: &str) -> Option<String> {
 
 /// `File(\EFI\…)`, or `/\EFI\…` as newer versions print it.
 fn loader(path: &str) -> Option<String> {
-    let program = match path.split_once("File(") {
+    let program = match path.split_once("/File(") {
         Some((_, rest)) => rest.split(')').next()?,
         None => path.split_once("/\\").map(|(_, rest)| rest.split(['\t', ' ']).next().unwrap_or(rest))?,
     };

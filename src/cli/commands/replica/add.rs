@@ -6,7 +6,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::cli::commands::replica::{AddArgs, sync};
 use crate::cli::context::{Context, RepositoryChoice};
 use crate::cli::exit::{CommandResult, Failure, Outcome};
-use crate::cli::replicas;
+use crate::cli::{opening, replicas};
 use crate::store::replicas::spec::{self, PRIMARY, ReplicaSpec, Role};
 use crate::ui::escape;
 
@@ -23,6 +23,8 @@ struct Document<'a> {
 pub fn run(args: &AddArgs, context: &Context) -> CommandResult {
     let mut choice = context.repository(None)?;
     let lines = complete(args, &mut choice)?;
+    let (_, config) = opening::in_use(context, &choice)?;
+    let choice = opening::paced(&choice, &config)?.unwrap_or(choice);
     let client = replicas::open_all(context, &choice, &|name| name == args.name)?;
     replicas::leave_out_strangers(&client, Some(&args.name));
     let members = replicas::set_of(&client)?.members();

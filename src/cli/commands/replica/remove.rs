@@ -26,7 +26,7 @@ struct Document<'a> {
 /// Runs the command.
 pub fn run(args: &RemoveArgs, context: &Context) -> CommandResult {
     let choice = context.repository(None)?;
-    let client = opening::store(context, &choice, false)?;
+    let (client, _) = opening::in_use(context, &choice)?;
     let members = replicas::set_of(&client)?.members();
     let at = members
         .iter()

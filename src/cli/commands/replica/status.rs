@@ -102,7 +102,7 @@ fn configured(spec: &ReplicaSpec) -> Configured<'_> {
 /// Runs `replica status`.
 pub fn status(context: &Context) -> CommandResult {
     let choice = context.repository(None)?;
-    let client = opening::store(context, &choice, false)?;
+    let (client, _) = opening::in_use(context, &choice)?;
     let set = replicas::set_of(&client)?;
     let interrupt = Interrupt::default();
     let compared = client

@@ -41,7 +41,7 @@ pub struct Synced {
 /// Runs the command.
 pub fn run(args: &SyncArgs, context: &Context) -> CommandResult {
     let choice = context.repository(None)?;
-    let client = opening::store(context, &choice, false)?;
+    let (client, _) = opening::in_use(context, &choice)?;
     let members = replicas::set_of(&client)?.members();
     if let Some(unknown) = args.names.iter().find(|name| !members.iter().any(|one| one.spec.name == **name)) {
         let names: Vec<&str> = members.iter().map(|one| one.spec.name.as_str()).collect();

@@ -27,7 +27,7 @@ struct Document<'a> {
 /// Runs the command.
 pub fn run(args: &VerifyArgs, context: &Context) -> CommandResult {
     let choice = context.repository(None)?;
-    let client = opening::store(context, &choice, false)?;
+    let (client, _) = opening::in_use(context, &choice)?;
     let comparison = compare(context, &client, args.deep)?;
     if context.output.json {
         let document = Document {

@@ -31,6 +31,15 @@ pub struct Probed {
 }
 
 impl Probed {
+    /// Whether writers must be kept apart by time: the server replaces what it must not, and does all else
+    /// that a repository needs.
+    pub fn needs_time(&self) -> bool {
+        let is_conditional =
+            |finding: &Finding| matches!(finding.property, Property::CreateOnly | Property::CompareAndSwap);
+        let mut broken = self.findings.iter().filter(|finding| finding.fault.is_some()).peekable();
+        self.features.is_some() && broken.peek().is_some() && broken.all(is_conditional)
+    }
+
     /// Why a repository would not be safe there, if it would not.
     pub fn faults(&self) -> Vec<String> {
         let fault = |finding: &Finding| {
@@ -46,6 +55,7 @@ struct Document<'a> {
     schema: &'static str,
     location: &'a str,
     sound: bool,
+    protocol: Option<&'static str>,
     properties: Vec<PropertyRow<'a>>,
     checksums: Option<bool>,
     versioning: Option<bool>,
@@ -66,12 +76,11 @@ pub fn run(args: &ProbeArgs, context: &Context) -> CommandResult {
         None => context.repository(None)?.url,
     };
     let probed = look(&url, false)?;
-    let faults = probed.faults();
     match context.output.json {
         true => context.output.document(&document(&probed))?,
         false => show(&probed, context)?,
     }
-    Ok(if faults.is_empty() { Outcome::Done } else { Outcome::Told(ErrorKind::Failed) })
+    Ok(if protocol(&probed).is_some() { Outcome::Done } else { Outcome::Told(ErrorKind::Failed) })
 }
 
 /// Tries the store at `url`, which is made if `create`.
@@ -97,6 +106,14 @@ pub fn look(url: &str, create: bool) -> Result<Probed, Failure> {
     Ok(Probed { location: client.location(), findings, features: Some(features) })
 }
 
+/// How writers would be kept apart; nothing where a repository would not be safe.
+fn protocol(probed: &Probed) -> Option<&'static str> {
+    match probed.faults().is_empty() {
+        true => Some("conditional-writes"),
+        false => probed.needs_time().then_some("time-based"),
+    }
+}
+
 fn document(probed: &Probed) -> Document<'_> {
     let row = |finding: &'_ Finding| (finding.property, finding.fault.is_none());
     let known = |extra: fn(&Features) -> Extra| match probed.features.as_ref().map(extra) {
@@ -112,6 +129,7 @@ fn document(probed: &Probed) -> Document<'_> {
         schema: "lifeboat.store-probe/1",
         location: &probed.location,
         sound: probed.faults().is_empty(),
+        protocol: protocol(probed),
         properties: properties.collect(),
         checksums: known(|features| features.checksums),
         versioning: known(|features| features.versioning),
@@ -144,9 +162,13 @@ fn show(probed: &Probed, context: &Context) -> Result<(), Failure> {
         }
     }
     context.output.table(&table)?;
-    let verdict = match probed.faults().is_empty() {
-        true => "a repository is safe there",
-        false => "a repository is NOT safe there",
+    let verdict = match protocol(probed) {
+        Some("time-based") => {
+            "a repository is safe there by the slower, time-based protocol, for the server lets writers \
+             replace each other's objects"
+        }
+        Some(_) => "a repository is safe there",
+        None => "a repository is NOT safe there",
     };
     context.output.text(&format!("{}: {verdict}\n", escape::text(&probed.location)))
 }

@@ -175,7 +175,8 @@ fn content(facts: &Facts, block: &Block) -> Option<Content> {
     if let Some((table, _)) = facts.tables.get(&block.kname) {
         return Some(Content::PartitionTable(table.clone()));
     }
-    let name = facts.content_type(block)?;
+    // Where nobody may read the device, what is mounted from it still tells.
+    let name = facts.content_type(block).or_else(|| facts.mounted_type(block))?;
     let (uuid, label) = (facts.column(block, "uuid"), facts.column(block, "label"));
     Some(match name.as_str() {
         "linux_raid_member" | "isw_raid_member" | "ddf_raid_member" => {

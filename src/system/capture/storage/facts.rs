@@ -87,6 +87,12 @@ impl Facts {
         self.blocks.iter().find(is_meant)
     }
 
+    /// The type of the file system that is mounted from a device.
+    pub fn mounted_type(&self, block: &Block) -> Option<String> {
+        let here = |mount: &&Mount| self.block_of(&mount.source).is_some_and(|one| one.kname == block.kname);
+        self.mounts.iter().find(here).map(|mount| mount.fs_type.clone())
+    }
+
     /// Where a device is mounted, the first place of the whole file system before others.
     pub fn mount_point(&self, block: &Block) -> Option<&str> {
         let here = |mount: &&Mount| self.block_of(&mount.source).is_some_and(|one| one.kname == block.kname);
