@@ -4,10 +4,16 @@
     python3 benches/remote.py --work DIR --lifeboat target/release/lifeboat --weed PATH [--delay 50] [--rounds 3]
 
 A real SeaweedFS serves S3 on loopback. All tools talk to it through the same proxy, which adds half of `--delay`
-milliseconds to each direction and counts requests; a delay of 0 is measured too, without the proxy. The tools take
-turns. Per tool: a first backup, a backup of the same tree with the cache as it is and with none, and a restore,
-which is compared with the source. `parallel copy` is the limit: rclone with 16 transfers, PUT and GET of 32 MiB objects of
-as many bytes. Tables show medians and, for the peers, the median over the rounds of peer / lifeboat.
+milliseconds to each direction; a delay of 0 is measured too, without the proxy. The tools take turns. Per tool: a first
+backup, a backup of the same tree with the cache as it is and with none, and a restore, which is compared with the source.
+`parallel copy` is the limit: rclone with 16 transfers, PUT and GET of 32 MiB objects of as many bytes. Tables show medians
+and, for the peers, the median over the rounds of peer / lifeboat.
+
+The proxy tells requests, the longest chain of them of which each began after the one before had been answered (round
+trips that no parallelism hides; a new connection counts as one), and, of a restore, GETs of packs and how many packs
+they touched. `--mode counts` measures those alone, of lifeboat alone, on small sources: they do not depend on how busy
+the machine is. `--mode replicas` backs up to three replicas and restores from them while one is killed, stalls at a byte
+a second, or returns damage, each in turn.
 """
 
 import argparse
@@ -29,7 +35,8 @@ from pathlib import Path
 import compare
 
 KEY, SECRET, BUCKET = "lifeboatbench", "lifeboatbenchsecret", "bench"
-REQUEST = re.compile(rb"^(GET|PUT|HEAD|POST|DELETE) \S+ HTTP/1\.1\r\n")
+REQUEST = re.compile(rb"^(GET|PUT|HEAD|POST|DELETE) (\S+) HTTP/1\.1\r\n")
+PACK = re.compile(r"/packs/[0-9a-f]{2}/[0-9a-f]{32}")
 
 
 def free_port():
@@ -63,10 +70,11 @@ def make_sources(work):
 
 
 class Proxy:
-    """Forwards TCP with a delay in each direction; counts HTTP requests that begin a segment."""
+    """Forwards TCP with a delay in each direction, or badly; notes HTTP requests that begin a segment."""
 
-    def __init__(self, port, delay_ms):
-        self.target, self.delay, self.port, self.requests = port, delay_ms / 2000, free_port(), 0
+    def __init__(self, port, delay_ms=0.0):
+        self.target, self.delay, self.port = port, delay_ms / 2000, free_port()
+        self.mode, self.open, self.log = "healthy", set(), []
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
         threading.Thread(target=self.serve, args=(ready,), daemon=True).start()
@@ -79,7 +87,17 @@ class Proxy:
         ready.set()
         self.loop.run_forever()
 
+    def set_mode(self, mode):
+        """healthy, killed, stalled, or damaging."""
+        self.mode = mode
+        if mode == "killed":
+            self.loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in self.open])
+
     async def connection(self, reader, writer):
+        if self.mode == "killed":
+            writer.transport.abort()
+            return
+        began = self.loop.time()
         # A connection costs a round trip before its first request, as TCP's handshake does.
         await asyncio.sleep(2 * self.delay)
         try:
@@ -87,11 +105,30 @@ class Proxy:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(
-            self.pump(reader, far_writer, True), self.pump(far_reader, writer, False), return_exceptions=True
-        )
+        self.open |= {writer, far_writer}
+        last = None
+        if self.delay:
+            self.log.append(["CONNECT", "", began, self.loop.time()])
 
-    async def pump(self, reader, writer, counts):
+        def asked(data):
+            nonlocal last
+            found = REQUEST.match(data)
+            if found:
+                last = [found[1].decode(), found[2].decode(), self.loop.time(), self.loop.time()]
+                self.log.append(last)
+
+        def answered():
+            if last:
+                last[3] = self.loop.time()
+
+        await asyncio.gather(
+            self.pump(reader, far_writer, asked, None),
+            self.pump(far_reader, writer, None, answered),
+            return_exceptions=True,
+        )
+        self.open -= {writer, far_writer}
+
+    async def pump(self, reader, writer, asked, answered):
         # Bytes leave `delay` after they came, in order; up to 16 MiB are on the way.
         queue = asyncio.Queue(64)
 
@@ -101,21 +138,55 @@ class Proxy:
                 await asyncio.sleep(max(0, due - self.loop.time()))
                 if not data:
                     break
-                writer.write(data)
-                await writer.drain()
+                if answered:
+                    answered()
+                    await self.deliver(writer, data)
+                else:
+                    writer.write(data)
+                    await writer.drain()
             writer.close()
 
         sender = asyncio.ensure_future(drain())
         try:
             while True:
                 data = await reader.read(1 << 18)
-                if counts and REQUEST.match(data):
-                    self.requests += 1
+                if asked:
+                    asked(data)
                 await queue.put((self.loop.time() + self.delay, data))
                 if not data:
                     break
         finally:
             await sender
+
+    async def deliver(self, writer, data):
+        """Sends an answer, or what the mode makes of it."""
+        if self.mode == "damaging" and len(data) > 1 << 14 and not data.startswith(b"HTTP/"):
+            damaged = bytearray(data)
+            damaged[len(damaged) // 2] ^= 1
+            data = bytes(damaged)
+        while data and self.mode == "stalled":
+            writer.write(data[:1])
+            await writer.drain()
+            data = data[1:]
+            await asyncio.sleep(1)
+        writer.write(data)
+        await writer.drain()
+
+    def take(self):
+        """What was asked since the last time: requests, round trips in a row, GETs of packs, packs touched."""
+        log, self.log = self.log, []
+        chain, end = 0, 0.0
+        for entry in sorted(log, key=lambda entry: entry[3]):
+            if entry[2] >= end:
+                chain, end = chain + 1, entry[3]
+        packs = [PACK.search(path)[0] for method, path, *_ in log if method == "GET" and PACK.search(path)]
+        return {
+            "requests": sum(entry[0] != "CONNECT" for entry in log),
+            "round_trips": chain,
+            "pack_gets": len(packs),
+            "packs": len(set(packs)),
+            "log": [f"{entry[2] - log[0][2]:.3f} {entry[3] - log[0][2]:.3f} {entry[0]} {entry[1]}" for entry in log],
+        }
 
 
 class Weed:
@@ -210,13 +281,13 @@ def one_round(options, tools, port, proxy, source, results, log):
         for step, forget in steps.items():
             if forget:
                 shutil.rmtree(tool.area / "cache", ignore_errors=True)
-            before = proxy.requests if proxy else 0
+            if proxy:
+                proxy.take()
             row[step] = tool.run("backup", log, source=source)
-            row[step]["requests"] = proxy.requests - before if proxy else None
+            row[step] |= proxy.take() if proxy else {}
         target = tool.area / "out"
-        before = proxy.requests if proxy else 0
         row["restore"] = tool.run("restore", log, target=target)
-        row["restore"]["requests"] = proxy.requests - before if proxy else None
+        row["restore"] |= proxy.take() if proxy else {}
         found = target / source.relative_to("/")
         found = found if found.exists() else next(target.rglob(source.name), target)
         if subprocess.run(["diff", "-r", source, found], stdout=subprocess.DEVNULL).returncode:
@@ -233,8 +304,10 @@ def table(results):
         for name, rows in results.items():
             median = lambda key: statistics.median(row[step][key] for row in rows)
             cell = f"{name} {median('seconds'):.2f} s, CPU {median('cpu_seconds'):.2f} s"
-            if rows[0][step]["requests"] is not None:
-                cell += f", {median('requests'):.0f} requests"
+            if "requests" in rows[0][step]:
+                cell += f", {median('requests'):.0f} requests, {median('round_trips'):.0f} in a row"
+            if rows[0][step].get("pack_gets"):
+                cell += f", {median('pack_gets'):.0f} GETs of {median('packs'):.0f} packs"
             if name != "lifeboat":
                 ratio = statistics.median(row[step]["seconds"] / mine[step]["seconds"] for row, mine in zip(rows, own))
                 cell += f" (x{ratio:.2f})"
@@ -251,10 +324,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tool", default="lifeboat,restic,rustic")
     parser.add_argument("--source", default="file,small")
+    parser.add_argument("--mode", choices=["compare", "counts", "replicas"], default="compare")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.work = options.work.absolute()
     log = options.work / "remote/log"
+    if options.mode != "compare":
+        return small_scale(options, log)
     sources = make_sources(options.work)
     names = {"file": "one 4 GiB file", "small": "100,000 small files"}
     sources = {names[name]: sources[names[name]] for name in options.source.split(",")}
@@ -285,6 +361,93 @@ def main():
         weed.stop()
         if options.json:
             options.json.write_text(json.dumps(everything, indent=1))
+
+
+def make_small_sources(work):
+    """A file of 256 MiB, and 2,000 small ones."""
+    file, many = work / "remote/counts-file", work / "remote/counts-many"
+    if not many.exists():
+        shutil.rmtree(file, ignore_errors=True)
+        part = work / "remote/counts-part"
+        shutil.rmtree(part, ignore_errors=True)
+        generator = random.Random(9)
+        file.mkdir(parents=True)
+        (file / "data").write_bytes(b"".join(generator.randbytes(1 << 20) for _ in range(256)))
+        for number in range(2000):
+            folder = part / f"{number // 100:03}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{number}").write_bytes(generator.randbytes(int(generator.lognormvariate(9, 1.5)) % (1 << 20)))
+        os.rename(part, many)
+    return {"one file of 256 MiB": file, "2,000 files": many}
+
+
+def small_scale(options, log):
+    """What does not depend on how busy the machine is."""
+    sources = make_small_sources(options.work)
+    weed = Weed(options.weed, options.work / "remote/weed")
+    everything = {}
+    try:
+        environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+        remote = f":s3,provider=SeaweedFS,access_key_id={KEY},secret_access_key={SECRET},endpoint='http://127.0.0.1:{weed.port}':{BUCKET}"
+        subprocess.run(["rclone", "mkdir", remote], check=True, env=environment)
+        for name, source in sources.items():
+            print(name, flush=True)
+            results = everything.setdefault(name, {})
+            if options.mode == "counts":
+                proxy = Proxy(weed.port, options.delay)
+                one_round(options, {"lifeboat": options.lifeboat.absolute()}, proxy.port, proxy, source, results, log)
+                table(results)
+            else:
+                for _ in range(options.rounds):
+                    replicas(options, weed.port, source, results, log)
+                for step, rows in results.items():
+                    times = [f"{what} {statistics.median(row[what] for row in rows):.1f} s" for what in ("backup", "restore")]
+                    print(f"  {step}: {', '.join(times)}", flush=True)
+    finally:
+        weed.stop()
+        if options.json:
+            options.json.write_text(json.dumps(everything, indent=1))
+
+
+def replicas(options, port, source, results, log):
+    """A backup to three replicas, and a restore, each with one of them in trouble half a second after it began."""
+    for number, trouble in enumerate(["healthy", "killed", "stalled", "damaging"]):
+        proxies = [Proxy(port) for _ in range(3)]
+        tool = Remote("lifeboat", options.lifeboat.absolute(), options.work / "remote/run/replicas", port)
+        place = lambda proxy, n: f"s3://{BUCKET}/{tool.prefix}-{n}?endpoint=http://127.0.0.1:{proxy.port}&path-style=true&region=us-east-1"
+        lines = [f"[repository.main]", f'url = "{place(proxies[0], 0)}"']
+        for n in (1, 2):
+            lines += ["[[repository.main.replica]]", f'name = "r{n}"', f'url = "{place(proxies[n], n)}"']
+        (tool.area / "lifeboat.toml").write_text("\n".join(lines) + "\n")
+        tool.environment |= {"LIFEBOAT_CONFIG": str(tool.area / "lifeboat.toml")}
+        # Each of them in its turn, the leader among them.
+        ill = proxies[number % 3]
+        run = lambda *words: under_trouble([tool.program, *words], ill, trouble, log, tool.environment)
+        compare.measure([tool.program, "init"], log, tool.environment)
+        row = {"backup": run("backup", source)}
+        ill.set_mode("healthy")
+        compare.measure([tool.program, "replica", "sync"], log, tool.environment)
+        target = tool.area / "out"
+        row["restore"] = run("restore", "latest", "--target", target)
+        ill.set_mode("healthy")
+        if subprocess.run(["diff", "-r", source, target / source.relative_to("/")], stdout=subprocess.DEVNULL).returncode:
+            sys.exit(f"with a replica {trouble}, {source} was not restored as it was")
+        shutil.rmtree(target)
+        results.setdefault(f"one {trouble}" if trouble != "healthy" else trouble, []).append(row)
+
+
+def under_trouble(command, ill, trouble, log, environment):
+    """Seconds of a command during which a replica falls ill; it must succeed, degraded at worst."""
+    with open(log, "ab") as output:
+        start = time.monotonic()
+        child = subprocess.Popen(list(map(str, command)), env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        threading.Timer(0.5, lambda: ill.set_mode(trouble)).start()
+        status = child.wait(1800)
+        seconds = time.monotonic() - start
+    # 6: degraded, and safe.
+    if status not in (0, 6):
+        sys.exit(f"exit status {status} from {' '.join(map(str, command))} with a replica {trouble}; see {log}")
+    return seconds
 
 
 if __name__ == "__main__":

@@ -57,6 +57,9 @@ fn restore(args: &Args, context: &Context) -> CommandResult {
         .map_err(|error| Failure::of(error.kind(), &error))?;
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
     let mut options = options(args, indexed.repository().state_dir())?;
+    if indexed.repository().client().store().blocking().is_none() {
+        options = options.from_afar();
+    }
     if args.in_place && !snapshot.attachments.is_empty() && !names_attachments(args) {
         // What is attached never lay in the system's own `/`.
         options.selection.exclude.push(format!("/{DIRECTORY}"));

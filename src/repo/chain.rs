@@ -76,7 +76,7 @@ impl Chain {
         let path = dir.join(format!("{name}.json"));
         let head = std::fs::read(&path).ok().and_then(|bytes| Head::decode(&bytes));
         let listed = client.list(&format!("snapshots/{name}/")).map_err(ChainError::Store)?;
-        let newest = newest_link(client, &listed, head.as_ref().map(|head| head.id))?;
+        let newest = newest_link(client, &listed, head.as_ref())?;
         let count = listed.len() as u64;
         let has = |id: &SnapshotId| listed.iter().any(|meta| id_of(meta) == Some(*id));
         let (sequence, previous, warning) = match (head, newest) {
@@ -133,19 +133,18 @@ fn id_of(meta: &ObjectMeta) -> Option<SnapshotId> {
 fn newest_link(
     client: &Client,
     listed: &[ObjectMeta],
-    known: Option<SnapshotId>,
+    known: Option<&Head>,
 ) -> Result<Option<(SnapshotId, ObjectHash)>, ChainError> {
     let mut by_age: Vec<_> = listed.iter().collect();
     by_age.sort_by_key(|meta| std::cmp::Reverse(meta.modified));
     for meta in by_age {
         let Some(id) = id_of(meta) else { continue };
-        // A host may be unable to open snapshots. It remembers the hash of its own last one; of another
-        // it must know that it was not damaged on its way.
-        let read = match known == Some(id) {
-            true => client.get_bounded(&meta.key, limits::SNAPSHOT_MAX_BYTES).map(|(object, _)| object),
-            false => get_settled(client, &meta.key, limits::SNAPSHOT_MAX_BYTES),
-        };
-        match read {
+        // A host remembers the hash of its own last one: that needs no reading. It may be unable to open
+        // snapshots, and so of another it must know that it was not damaged on its way.
+        if let Some(head) = known.filter(|head| head.id == id) {
+            return Ok(Some((id, head.hash)));
+        }
+        match get_settled(client, &meta.key, limits::SNAPSHOT_MAX_BYTES) {
             // A fence is no link.
             Ok(object) if object.first() != Some(&b'{') => {
                 return Ok(Some((id, ObjectHash(*blake3::hash(&object).as_bytes()))));

@@ -1,5 +1,6 @@
 //! Floor 5: the repository: config, keys, sessions, snapshots, trees. FORMAT.md lives here.
 
+mod ahead;
 pub mod attachment;
 pub mod certificate;
 pub mod chain;

@@ -3,7 +3,9 @@
 //! The states are types, so that a call that needs the index does not compile without one.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::PackName;
@@ -163,11 +165,27 @@ impl Repository {
     /// Loads the index for reading. Packs that are gone or have another size than they should are passed
     /// over, so that a chunk that was stored again is read from where it still is.
     pub fn load_index(self) -> Result<IndexedRepository, OpenError> {
-        let stored = self.stored_packs()?;
-        let mut index = self.open_index(HashSet::new())?;
+        let (stored, mut index) = self.stored_and_indexed(HashSet::new())?;
         let gone = gone_packs(&index, &stored);
         index.exclude(&gone);
         Ok(IndexedRepository::new(self, index))
+    }
+
+    /// The packs in the store, and the index; both at once, for a distant store answers slowly.
+    fn stored_and_indexed(
+        &self,
+        condemned: HashSet<PackName>,
+    ) -> Result<(HashMap<PackName, u64>, Index), OpenError> {
+        thread::scope(|scope| {
+            let listing = thread::Builder::new().spawn_scoped(scope, || self.stored_packs());
+            let index = self.open_index(condemned);
+            let stored = match listing {
+                Ok(listing) => listing.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // No thread is to be had: one after the other.
+                Err(_) => self.stored_packs(),
+            };
+            Ok((stored?, index?))
+        })
     }
 
     fn stored_packs(&self) -> Result<HashMap<PackName, u64>, OpenError> {
@@ -178,10 +196,9 @@ impl Repository {
     /// Loads the index for a session: without what is condemned, and without packs that are gone or have
     /// another size than they should, so that their chunks are stored anew. Says how many packs are gone.
     pub fn load_index_for(self, session: &Session) -> Result<(IndexedRepository, Vec<PackName>), OpenError> {
-        let stored = self.stored_packs()?;
-        let mut index = self.open_index(session.condemned().clone())?;
-        // Listed first, indexed second: a pack that another session stores meanwhile is missing from the
-        // listing and merely not used.
+        // A pack that another session stores meanwhile may be missing from the listing, and is merely not
+        // used.
+        let (stored, mut index) = self.stored_and_indexed(session.condemned().clone())?;
         let gone = gone_packs(&index, &stored);
         index.exclude(&gone);
         Ok((IndexedRepository::new(self, index), gone))

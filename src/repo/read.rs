@@ -17,6 +17,7 @@ use crate::crypto::x25519::Identity;
 use crate::index::cache::Index;
 use crate::index::rows::{Location, PackRow};
 use crate::pack::reader::{PackError, PackReader, chunk_id, pack_key};
+use crate::repo::ahead::ReadAhead;
 use crate::repo::keyring::KeyError;
 use crate::repo::open::Repository;
 use crate::repo::tree::{self, ChunkList, Entry, TreeError};
@@ -100,6 +101,7 @@ pub struct IndexedRepository {
     meta_key: Secret32,
     readers: Mutex<HashMap<PackName, Arc<PackReader>>>,
     blocks: Mutex<BlockCache>,
+    pub(super) ahead: ReadAhead,
     /// The pack that was last found damaged in one replica, whole from another.
     rescued: Mutex<Option<(PackName, Bytes)>>,
     /// Held while copies are compared: what one thread finds serves the others.
@@ -126,7 +128,8 @@ impl IndexedRepository {
         let (data_key, meta_key) = (key(ChunkKind::Data), key(ChunkKind::Meta));
         let (readers, blocks) = (Mutex::default(), Mutex::default());
         let (rescued, rescuing) = (Mutex::default(), Mutex::default());
-        Self { repository, index, data_key, meta_key, readers, blocks, rescued, rescuing }
+        let ahead = ReadAhead::default();
+        Self { repository, index, data_key, meta_key, readers, blocks, ahead, rescued, rescuing }
     }
 
     /// The repository.
@@ -186,12 +189,22 @@ impl IndexedRepository {
         let reader = PackReader::open(self.identities(kind)?, sealed_len, |range| self.fetch(pack, range))
             .map_err(|error| pack_error(*pack, error))?;
         let reader = Arc::new(reader);
+        self.keep_header(*pack, &reader);
+        Ok(reader)
+    }
+
+    /// Whether the header of a pack was read already.
+    pub(super) fn knows_header(&self, pack: &PackName) -> bool {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(pack)
+    }
+
+    /// Keeps the header of a pack.
+    pub(super) fn keep_header(&self, pack: PackName, reader: &Arc<PackReader>) {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() >= READERS_MAX {
             readers.clear();
         }
-        readers.insert(*pack, Arc::clone(&reader));
-        Ok(reader)
+        readers.insert(pack, Arc::clone(reader));
     }
 
     /// One chunk's plaintext, checked.
@@ -233,8 +246,13 @@ impl IndexedRepository {
     ) -> Result<Vec<u8>, ReadError> {
         let is_damage = |error: &ReadError| matches!(error, ReadError::Pack { .. });
         let read = with_refetch(is_damage, || {
+            let whole = PackRow { name: *pack, kind, sealed_len };
+            if let Some(read) = self.read_first(&whole, plain.clone()) {
+                return read;
+            }
             let reader = self.pack_reader(pack, kind, sealed_len)?;
-            reader.read_range(plain.clone(), &mut |range| self.fetch(pack, range)).map_err(|error| {
+            reader.read_range(plain.clone(), &mut |range| self.fetch_ahead(&whole, range)).map_err(|error| {
+                self.forget_ahead(pack);
                 self.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
                 pack_error(*pack, error)
             })

@@ -1,5 +1,9 @@
 //! Snapshots: the record of one backup. Creating it is the commit, and the only one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +19,14 @@ use crate::repo::attachment::Attachment;
 use crate::repo::keyring::{KeyError, Keyring};
 use crate::repo::record::{self, RecordError};
 use crate::repo::tree::{ChunkList, parse_id, spell_id};
+use crate::store::ObjectMeta;
 use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::refetch::with_refetch;
 
+/// Snapshots that are read at once.
+const READERS: usize = 16;
 /// The record's schema, as its first field says.
 pub const SCHEMA: &str = "lifeboat.snapshot/1";
 /// The signature's context.
@@ -290,13 +297,43 @@ fn read_object(
     (hash, read)
 }
 
+/// A snapshot's object: its hash, and what is in it.
+type ReadObject = (ObjectHash, Result<Option<Snapshot>, SnapshotError>);
+
+/// Reads snapshots, several at once: on a distant store each costs a round trip.
+fn read_all(client: &Client, keyring: &Keyring, metas: &[ObjectMeta]) -> Vec<ReadObject> {
+    let next = AtomicUsize::new(0);
+    let read = Mutex::new(Vec::with_capacity(metas.len()));
+    let work = || {
+        while let Some((at, meta)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, metas.get(at)?)))
+        {
+            let one = match parse_key(meta.key.as_str()) {
+                Some((host, id)) => read_object(client, keyring, &meta.key, host, &id),
+                None => (ObjectHash([0; 32]), Ok(None)),
+            };
+            read.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..metas.len().min(READERS) {
+            // Where no thread is to be had, the others do it.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let mut read = read.into_inner().unwrap_or_else(PoisonError::into_inner);
+    read.sort_unstable_by_key(|(at, _)| *at);
+    read.into_iter().map(|(_, one)| one).collect()
+}
+
 /// All snapshots, oldest first; damaged ones and fences among them, at the end.
 pub fn list(client: &Client, keyring: &Keyring) -> Result<Vec<Listed>, SnapshotError> {
     keyring.meta_identities("listing snapshots")?;
     let mut listed = Vec::new();
-    for meta in client.list("snapshots/").map_err(SnapshotError::Store)? {
+    let metas = client.list("snapshots/").map_err(SnapshotError::Store)?;
+    for (meta, (hash, read)) in metas.iter().zip(read_all(client, keyring, &metas)) {
         let Some((host, id)) = parse_key(meta.key.as_str()) else { continue };
-        let (hash, read) = read_object(client, keyring, &meta.key, host, &id);
         let snapshot = match read {
             Err(SnapshotError::Store(StoreError::NotFound { .. })) => continue,
             Err(SnapshotError::Store(error @ StoreError::TooLarge { .. })) => {

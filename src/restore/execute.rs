@@ -16,7 +16,7 @@ use crate::restore::dirs::Dirs;
 use crate::restore::error::{RestoreError, chain_text};
 use crate::restore::items::Action;
 use crate::restore::journal::{Journal, path_hash};
-use crate::restore::options::{RestoreOptions, SPAN_MAX_BYTES};
+use crate::restore::options::RestoreOptions;
 use crate::restore::owners::{Ids, Resolver};
 use crate::restore::parallel;
 use crate::restore::plan::RestorePlan;
@@ -183,8 +183,9 @@ impl<'a> Run<'a> {
                     let count = (first..first + list.len()).filter(|at| is_wanted(*at)).count();
                     left.store(count as u32, Ordering::Relaxed);
                 }
-                let (blocks, gap) = (&self.plan.blocks, self.options.gap_bytes);
-                let schedule = Schedule::new(blocks, items.placements(), is_wanted, gap, SPAN_MAX_BYTES);
+                let (blocks, options) = (&self.plan.blocks, self.options);
+                let (gap, most) = (options.gap_bytes, options.span_max_bytes);
+                let schedule = Schedule::new(blocks, items.placements(), is_wanted, gap, most);
                 content::write_all(self, &schedule)?;
             }
         }

@@ -2,10 +2,20 @@
 
 use std::path::PathBuf;
 
+use crate::restore::parallel;
+
 /// Gaps up to this are fetched along rather than asked around, on a store that answers at once.
 pub const LOCAL_GAP_BYTES: u64 = 64 << 10;
-/// The most that one request asks for, and one worker holds sealed.
+/// The most that one request asks for, and one worker holds sealed, on a store that answers at once.
 pub const SPAN_MAX_BYTES: u64 = 4 << 20;
+/// The same gap on a store behind a network: what a line of 80 MB/s carries in a round trip of 50 ms.
+pub const REMOTE_GAP_BYTES: u64 = 4 << 20;
+/// The same request there: a whole pack, where all workers together stay within [`REMOTE_BUDGET_BYTES`].
+pub const REMOTE_SPAN_MAX_BYTES: u64 = 40 << 20;
+/// About as much is held sealed and open by all workers.
+const REMOTE_BUDGET_BYTES: u64 = 768 << 20;
+/// Fewer workers than this would leave a distant store idle.
+const REMOTE_WORKERS_MIN: usize = 4;
 
 /// What to do where a file is there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,6 +110,8 @@ pub struct RestoreOptions {
     pub workers: usize,
     /// The longest gap between two needed blocks that is fetched along, in bytes.
     pub gap_bytes: u64,
+    /// The most that one request asks for, in bytes.
+    pub span_max_bytes: u64,
 }
 
 impl RestoreOptions {
@@ -121,6 +133,15 @@ impl RestoreOptions {
             sync: false,
             workers: 0,
             gap_bytes: LOCAL_GAP_BYTES,
+            span_max_bytes: SPAN_MAX_BYTES,
         }
+    }
+
+    /// The same from a store behind a network: few and large requests, and enough of them at once.
+    pub fn from_afar(self) -> Self {
+        let workers = parallel::workers(self.workers).max(REMOTE_WORKERS_MIN);
+        let share = REMOTE_BUDGET_BYTES / (2 * workers as u64);
+        let span_max_bytes = share.clamp(SPAN_MAX_BYTES, REMOTE_SPAN_MAX_BYTES);
+        Self { workers, gap_bytes: REMOTE_GAP_BYTES, span_max_bytes, ..self }
     }
 }

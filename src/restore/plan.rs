@@ -9,7 +9,7 @@ use crate::restore::cold::{self, ColdPack};
 use crate::restore::error::RestoreError;
 use crate::restore::items::{Action, Items};
 use crate::restore::journal::{self, Past};
-use crate::restore::options::{RestoreOptions, SPAN_MAX_BYTES};
+use crate::restore::options::RestoreOptions;
 use crate::restore::schedule::{BlockRef, Schedule};
 use crate::restore::source::{Origin, PackRef, Source};
 use crate::restore::walk::{Deletion, Found, Walk};
@@ -110,7 +110,8 @@ pub fn plan(
     };
     let walk = Walk::new(source, origin, options, past.as_ref(), root, (monitor, interrupt))?;
     let Found { items, packs, blocks, deletions, warnings, inherits_group, root, .. } = walk.run()?;
-    let schedule = Schedule::new(&blocks, items.placements(), |_| true, options.gap_bytes, SPAN_MAX_BYTES);
+    let schedule =
+        Schedule::new(&blocks, items.placements(), |_| true, options.gap_bytes, options.span_max_bytes);
     let mut plan = RestorePlan {
         snapshot: origin.snapshot,
         target: options.target.clone(),
