@@ -9,6 +9,35 @@ use crate::system::model::SystemState;
 use crate::system::model::storage::{Device, DeviceKind, Disk};
 use crate::system::rebuild::bare_metal::NEVER_RESTORED;
 
+/// What belongs to the machine that runs, or comes with its packages, and is not put back over it.
+const CONVERGE_KEEPS: &[&str] = &[
+    "/.lifeboat",
+    "/dev/*",
+    "/proc/*",
+    "/sys/*",
+    "/run/*",
+    "/tmp/*",
+    "/boot",
+    "/usr/*",
+    "!/usr/local",
+    "/bin",
+    "/lib*",
+    "/sbin",
+    "/var/lib/dpkg",
+    "/var/lib/apt",
+    "/var/lib/rpm",
+    "/var/cache",
+    "/etc/fstab",
+    "/etc/crypttab",
+    "/etc/passwd*",
+    "/etc/group*",
+    "/etc/shadow*",
+    "/etc/gshadow*",
+    "/etc/machine-id",
+    "/etc/hostname",
+    "lost+found",
+];
+
 /// What a plan file is made from.
 pub struct Ground<'a> {
     /// What the plan is called.
@@ -80,7 +109,10 @@ fn target(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
 
 /// The disks and what is made of them: for a bare machine whose state is known.
 fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
-    let Some(state) = ground.state.filter(|_| ground.kind == TargetKind::BareMetal) else { return Ok(()) };
+    let Some(state) = ground.state else { return Ok(()) };
+    if ground.kind != TargetKind::BareMetal {
+        return converged(out);
+    }
     writeln!(
         out,
         "# Which disk here takes the place of which; `lsblk -o NAME,SIZE,SERIAL,WWN` tells. Only an empty disk"
@@ -98,6 +130,22 @@ fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
         ("disks", None, "partitions, arrays, LUKS, LVM"),
         ("file-systems", Some("disks"), "with their UUIDs, mounted below the root"),
         ("boot", Some("files"), "what differs on this hardware, initial RAM disk, boot loader"),
+    ] {
+        writeln!(out, "[component.{name}]     # {what}\nkind = {name:?}")?;
+        if let Some(needs) = needs {
+            writeln!(out, "needs = [{needs:?}]")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// What a machine that runs already may lack.
+fn converged(out: &mut String) -> std::fmt::Result {
+    for (name, needs, what) in [
+        ("packages", None, "repositories, packages, marks"),
+        ("users", Some("packages"), "users and groups, with their numbers where those are free"),
+        ("services", Some("files"), "units enabled, disabled and masked as they were"),
     ] {
         writeln!(out, "[component.{name}]     # {what}\nkind = {name:?}")?;
         if let Some(needs) = needs {
@@ -133,10 +181,16 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
             }
             writeln!(out, "exclude = {NEVER_RESTORED:?}   # what the kernel makes itself")?;
         }
+        TargetKind::Converge if ground.state.is_some() => {
+            writeln!(out, "needs = [\"users\"]")?;
+            writeln!(out, "exclude = {:?}", CONVERGE_KEEPS)?;
+        }
         _ => writeln!(out, "# exclude = [\"*.tmp\"]")?,
     }
     if ground.kind != TargetKind::Sandbox {
-        writeln!(out, "owners = \"numeric\"   # as a whole machine needs it")?;
+        if ground.kind == TargetKind::BareMetal {
+            writeln!(out, "owners = \"numeric\"   # as a whole machine needs it")?;
+        }
         writeln!(out, "allow_setuid = true")?;
         writeln!(out, "allow_devices = true")?;
     }
