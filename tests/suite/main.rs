@@ -19,6 +19,7 @@
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
+//! - `machine`: a whole machine, lost and rebuilt in QEMU
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -35,6 +36,7 @@ mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod machine;
 mod notify;
 mod plan;
 mod program;
