@@ -306,7 +306,7 @@ fn attachments(
     job: Option<&JobSettings>,
 ) -> Result<Vec<Box<dyn Contributor>>, Failure> {
     let mut attached = match job {
-        Some(job) => databases::contributors(context, job, context.interrupt()?)?,
+        Some(job) => databases::contributors(job, context.interrupt()?)?,
         None => Vec::new(),
     };
     attached.extend(system_run::contributor(args, job, context)?);

@@ -14,9 +14,10 @@ fn full() -> String {
     let mut text = String::new();
     tables(FILE, "", &mut text);
     text.push_str(PEOPLE);
-    // A job has either sources or a stream, a repository one passphrase.
+    // A job has either sources or a stream, a repository one passphrase, a database one password.
     let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("passphrase_command")).collect();
-    lines.retain(|line| !line.starts_with("sources"));
+    let others = ["sources", "password_env", "password_command"];
+    lines.retain(|line| !others.iter().any(|key| line.starts_with(key)));
     lines.join("\n")
 }
 
