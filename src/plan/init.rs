@@ -121,6 +121,14 @@ fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     for device in &state.storage.devices {
         let DeviceKind::Disk(disk) = &device.kind else { continue };
         let name = disk_name(device, disk);
+        if !is_own(state, &device.key) {
+            writeln!(
+                out,
+                "# {name} ({}) was attached too, but fstab names nothing on it: it is left out\n",
+                device.name
+            )?;
+            continue;
+        }
         let model = disk.model.as_deref().unwrap_or("disk").trim();
         writeln!(out, "[[disk]]\nfrom = {name:?}")?;
         writeln!(out, "# it was {}: {model:?}, {} bytes", device.name, device.size_bytes)?;
@@ -154,6 +162,17 @@ fn converged(out: &mut String) -> std::fmt::Result {
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// Whether the machine itself uses the disk, and not just whoever plugged it in: fstab names something on it,
+/// or it was mounted where nothing is that comes and goes.
+fn is_own(state: &SystemState, disk: &str) -> bool {
+    let storage = &state.storage;
+    let passing = ["/run/", "/mnt", "/media"];
+    let lasting = |target: &str| !passing.iter().any(|place| target.starts_with(place));
+    let mounted = storage.mounts.iter().filter(|mount| lasting(&mount.target)).map(|mount| &mount.device);
+    let named = storage.fstab.iter().map(|entry| &entry.device).chain(mounted).flatten();
+    named.into_iter().any(|key| storage.disks_below(key).iter().any(|below| below == disk))
 }
 
 /// How a plan file names the disk.

@@ -54,7 +54,15 @@ fn prove(firmware: &str) {
     let times = proved.stdout.lines().filter(|line| line.starts_with("TIME ") || line.starts_with("ACCEL"));
     times.for_each(|line| println!("{firmware}: {line}"));
     for what in [
-        "host-name", "database-answers", "files", "identities", "users", "swap", "mounts", "units", "grown",
+        "host-name",
+        "database-answers",
+        "files",
+        "identities",
+        "users",
+        "swap",
+        "mounts",
+        "units",
+        "grown",
         "system-diff",
     ] {
         let line = format!("PROVED {what}");
