@@ -115,9 +115,9 @@ fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "# Which disk here takes the place of which; `lsblk -o NAME,SIZE,SERIAL,WWN` tells. Only an empty disk"
+        "# Which disk here takes the place of which; `lsblk -o NAME,SIZE,SERIAL,WWN` tells. Only an empty"
     )?;
-    writeln!(out, "# is taken, unless `wipe = true`. A disk that is left out does not come back.")?;
+    writeln!(out, "# one is taken, unless `wipe = true`. A disk that is left out does not come back.")?;
     for device in &state.storage.devices {
         let DeviceKind::Disk(disk) = &device.kind else { continue };
         let name = disk_name(device, disk);

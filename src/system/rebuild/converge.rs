@@ -21,7 +21,8 @@ const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=;
     elif apt-cache show \"$name\" >/dev/null 2>&1; then \
     echo \"$name $version is not to be had any more; the newest is taken\" >&2; set -- \"$@\" \"$name\"; \
     else gone=\"$gone $name\"; fi; done; \
-    apt-get install -y -q --no-install-recommends --allow-downgrades -o Dpkg::Options::=--force-confold \"$@\" || exit; \
+    apt-get install -y -q --no-install-recommends --allow-downgrades \
+    -o Dpkg::Options::=--force-confold \"$@\" || exit; \
     [ -z \"$gone\" ] || { echo \"not to be had from any repository:$gone\" >&2; exit 1; }";
 /// The same with dnf.
 const DNF_INSTALL: &str = "set --; gone=; while read -r name version; do \
