@@ -38,6 +38,9 @@ const PASSWORDS: &str = "awk -F: -v names=\" $0 \" \
 const UNITS: &str = "failed=; for unit; do systemctl \"$0\" \"$unit\" || failed=\"$failed $unit\"; done; \
     [ -z \"$failed\" ] || { echo \"cannot $0:$failed\" >&2; exit 1; }";
 
+/// A mark of packages, and which have it.
+type Mark = (&'static str, fn(&Package) -> bool);
+
 /// What is asked for.
 pub struct Converge<'a> {
     /// The machine as it was captured.
@@ -145,7 +148,7 @@ impl Converge<'_> {
                 wanted.iter().filter(|one| what(one) && !here.get(&key(one)).is_some_and(|here| what(here)));
             changed.map(|one| name(one)).collect::<Vec<_>>()
         };
-        let marks: [(&str, fn(&Package) -> bool); 3] = [
+        let marks: [Mark; 3] = [
             ("manual", |one| one.is_manual == Some(true)),
             ("auto", |one| one.is_manual == Some(false)),
             ("hold", |one| one.is_held),
