@@ -115,9 +115,7 @@ impl Restore<'_> {
             target.command("sqlite3", words.into_iter().chain(more.iter().copied()))
         };
         let mut commands = self.unless_there(path);
-        commands.push(
-            self.as_owner(target.script(BEGIN_SQLITE$1-journal\" \"$1-wal\" \"$1-shm\"", &[&part])),
-        );
+        commands.push(self.as_owner(target.script(BEGIN_SQLITE, &[&part])));
         let mut load = sqlite(&[]);
         load.stdin = self.entry(file);
         commands.push(load);
