@@ -332,6 +332,14 @@ pub fn open(url: &str, create: bool, tuning: &Tuning) -> Result<Arc<dyn Store>, 
     }
 }
 
+/// Whether `url` says that writers are kept apart by time.
+pub fn is_time_based(url: &str) -> bool {
+    match place::parse(url) {
+        Ok(Place::S3(options)) => options.conditional == Conditional::TimeBased,
+        Ok(Place::Directory(_)) | Err(_) => false,
+    }
+}
+
 /// The store that `url` names as it was at `time`, which people read as `shown`: read-only.
 pub fn open_as_of(
     url: &str,
