@@ -42,13 +42,14 @@ impl Answer {
 
 /// Whether `id` can be an answer's id: it becomes a file's and an object's name.
 pub fn is_answer_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=128).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
 /// Leaves an answer for the run whose inbox this is.
 pub fn leave(inbox: &Path, answer: &Answer) -> Result<(), SysError> {
     if !is_answer_id(&answer.id) {
-        let why = "the answer's id is not made of letters and digits alone";
+        let why = "the answer's id is not made of letters, digits, - and _";
         return Err(SysError::at("leave an answer in", inbox, Error::new(ErrorKind::InvalidInput, why)));
     }
     create_private_dir(inbox)?;
@@ -203,7 +204,7 @@ mod tests {
         let inbox = dir.path().join("inbox");
         let mut answer = Answer::new("a", Deed::Ack, "ann", "command", Timestamp::default());
         leave(&inbox, &answer).unwrap();
-        for id in ["../evil", "/tmp/evil", "a/b", "..", "", &"x".repeat(65), "a\0b"] {
+        for id in ["../evil", "/tmp/evil", "a/b", "..", "", &"x".repeat(129), "a\0b"] {
             answer.id = id.to_owned();
             assert!(leave(&inbox, &answer).is_err(), "{id:?}");
         }
