@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use crate::plan::file::model::TargetKind;
 use crate::plan::file::schema::SCHEMA;
+use crate::repo::attachment::KIND_DATABASE;
 use crate::repo::snapshot::Snapshot;
+use crate::system::model::SystemState;
+use crate::system::model::storage::DeviceKind;
 
 /// What a plan file is made from.
 pub struct Ground<'a> {
@@ -14,6 +17,8 @@ pub struct Ground<'a> {
     pub named: &'a str,
     /// The snapshot.
     pub snapshot: &'a Snapshot,
+    /// What it captured of its machine, if anything.
+    pub state: Option<&'a SystemState>,
     /// Where to restore.
     pub kind: TargetKind,
 }
@@ -24,7 +29,9 @@ pub fn write(ground: &Ground<'_>) -> String {
     // Writing to a string cannot fail.
     let _ = head(ground, &mut text);
     let _ = target(ground, &mut text);
+    let _ = machine(ground, &mut text);
     let _ = files(ground, &mut text);
+    let _ = databases(ground, &mut text);
     let _ = example(&mut text);
     text
 }
@@ -72,6 +79,57 @@ fn target(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     }
 }
 
+/// The parts of a machine that files go onto, and what makes it start.
+fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
+    let Some(state) = ground.state.filter(|_| ground.kind == TargetKind::BareMetal) else {
+        return match ground.kind {
+            TargetKind::BareMetal => writeln!(
+                out,
+                "# The snapshot does not know its machine (see `lifeboat backup --system`): partition, format and\n\
+                 # mount below the root by hand, or by components of the kind `command`.\n"
+            ),
+            _ => Ok(()),
+        };
+    };
+    for device in &state.storage.devices {
+        let DeviceKind::Disk(disk) = &device.kind else { continue };
+        let identity = match (&disk.serial, &disk.wwn) {
+            (Some(serial), _) => format!("serial:{}", serial.trim()),
+            (None, Some(wwn)) => format!("wwn:{}", wwn.trim()),
+            (None, None) => format!("path:{}", device.name),
+        };
+        let model = disk.model.as_deref().unwrap_or("a disk").trim();
+        writeln!(out, "[[disk]]   # {}, {model:?}, {} bytes", device.name, device.size_bytes)?;
+        writeln!(out, "from = {identity:?}")?;
+        writeln!(
+            out,
+            "to = \"serial:PUT-THE-NEW-DISKS-SERIAL-HERE\"   # or image:/FILE; see lsblk -o NAME,SERIAL,WWN"
+        )?;
+        writeln!(out, "# wipe = true        # it may hold old data\n")?;
+    }
+    writeln!(out, "[component.disks]\nkind = \"disks\"\n")?;
+    writeln!(out, "[component.file-systems]\nkind = \"file-systems\"\nneeds = [\"disks\"]\n")?;
+    if !state.boot.loaders.is_empty() {
+        writeln!(out, "[component.boot]\nkind = \"boot\"\nneeds = [\"files\"]\n")?;
+    }
+    Ok(())
+}
+
+/// One component for each dump.
+fn databases(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
+    for dump in ground.snapshot.attachments.iter().filter(|one| one.kind == KIND_DATABASE) {
+        let name = crate::repo::snapshot::host_for_key(&dump.name);
+        let engine = dump.engine.as_deref().unwrap_or("unknown");
+        writeln!(
+            out,
+            "# Its server ({engine}) must be running by then: start it by a component that this one needs."
+        )?;
+        writeln!(out, "# [component.database-{name}]\n# kind = \"databases\"")?;
+        writeln!(out, "# needs = [\"files\"]\n# only = [{:?}]\n", dump.name)?;
+    }
+    Ok(())
+}
+
 fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     let sources: Vec<&String> = ground.snapshot.sources.iter().filter(|path| path.starts_with('/')).collect();
     let paths = match sources.as_slice() {
@@ -80,6 +138,9 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     };
     writeln!(out, "[component.files]")?;
     writeln!(out, "kind = \"files\"")?;
+    if ground.kind == TargetKind::BareMetal && ground.state.is_some() {
+        writeln!(out, "needs = [\"file-systems\"]")?;
+    }
     writeln!(out, "paths = [{paths}]")?;
     writeln!(out, "# exclude = [\"*.tmp\"]")?;
     if ground.kind != TargetKind::Sandbox {

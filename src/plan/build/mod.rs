@@ -1,5 +1,6 @@
 //! Building: from a plan file, a repository and a look at this machine to an artefact. Changes nothing.
 
+pub mod databases;
 pub mod forecast;
 pub mod graph;
 pub mod look;
@@ -218,6 +219,7 @@ fn make(
         "files" => Ok(vec![measured(ground, making.files(), making, snapshot)?]),
         "command" => Ok(vec![making.command()?]),
         "containers" => machine.containers(making),
+        "databases" => databases::steps(ground, making, snapshot),
         kind => match machine::stage_of(kind) {
             Some(stage) => machine.steps(making, stage, others),
             None => Err(making.fault(format!("nothing is known of how to restore {kind}"))),

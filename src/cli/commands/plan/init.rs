@@ -1,10 +1,11 @@
 //! `lifeboat plan init`.
 
 use crate::base::role::Role;
-use crate::cli::commands::plan::{InitArgs, TargetWord};
+use crate::cli::commands::plan::{InitArgs, TargetWord, failure};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
+use crate::plan::build::machine::state_of;
 use crate::plan::file::model::TargetKind;
 use crate::plan::init::{Ground, write};
 use crate::repo::snapshot;
@@ -27,7 +28,11 @@ pub fn run(args: &InitArgs, context: &Context) -> CommandResult {
         "latest" => format!("latest@{}", snapshot.host),
         _ => snapshot.id.to_string(),
     };
-    let text = write(&Ground { name: &name, named: &named, snapshot: &snapshot, kind });
+    let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
+    let interrupt = context.interrupt()?;
+    let state = state_of(&indexed, interrupt, &snapshot).map_err(|error| failure(&error))?;
+    let text =
+        write(&Ground { name: &name, named: &named, snapshot: &snapshot, state: state.as_ref(), kind });
     match &args.output {
         None => context.output.text(&text)?,
         Some(path) => {
