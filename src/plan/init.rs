@@ -85,8 +85,8 @@ fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
         return match ground.kind {
             TargetKind::BareMetal => writeln!(
                 out,
-                "# The snapshot does not know its machine (see `lifeboat backup --system`): partition, format and\n\
-                 # mount below the root by hand, or by components of the kind `command`.\n"
+                "# The snapshot does not know its machine (see `lifeboat backup --system`): partition,\n\
+                 # format and mount below the root by hand, or by components of the kind `command`.\n"
             ),
             _ => Ok(()),
         };

@@ -85,7 +85,8 @@ fn plan_file(world: &World, captured: &Captured, to: &str, more: &str) -> String
     let (from, root) = (&captured.from, world.path("mnt"));
     let text = format!(
         "schema = \"lifeboat.plan-file/1\"\nname = \"machine\"\n{more}\n[target]\nkind = \"bare-metal\"\n\
-         root = {root:?}\n[[disk]]\nfrom = {from:?}\nto = {to:?}\n#WIPE\n[component.disks]\nkind = \"disks\"\n\
+         root = {root:?}\n[[disk]]\nfrom = {from:?}\nto = {to:?}\n#WIPE\n\
+         [component.disks]\nkind = \"disks\"\n\
          [component.fs]\nkind = \"file-systems\"\n"
     );
     let path = world.path("machine.toml");
