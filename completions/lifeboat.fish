@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_lifeboat_global_optspecs
-    string join \n r/repo= config= i/identity= passphrase-file= passphrase-command= passphrase-fd= cache-dir= state-dir= memory-limit= limit-upload= limit-download= connections= json q/quiet v/verbose no-progress color= h/help V/version
+    string join \n r/repo= config= i/identity= passphrase-file= passphrase-command= passphrase-fd= cache-dir= state-dir= memory-limit= limit-upload= limit-download= connections= as-of= json q/quiet v/verbose no-progress color= h/help V/version
 end
 
 function __fish_lifeboat_needs_command
@@ -36,6 +36,7 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -l memory-limit -d 'Use 
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -60,11 +61,12 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "check" -d 'Look f
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "key" -d 'Manage who can open the repository'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "store" -d 'Look at the store a repository is kept in'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "replica" -d 'Look after the stores of a repository that has several'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "lock" -d 'Keep what snapshots need locked (S3 Object Lock), and tell what is not'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "recover" -d 'Bring back what was deleted or overwritten since a time'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "notify" -d 'Tell people what happens, and see who was told'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "watch" -d 'Raise an alarm when something that should have happened has not'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "system" -d 'Look at the state of a machine: disks, boot loader, packages, services, accounts'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "config" -d 'Look after the configuration file'
-complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "plan" -d 'Plan restores: build, review, and carry them out step by step'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "man" -d 'Print a manual page, or write them all'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "demo" -d 'Try Lifeboat out in a temporary directory'
@@ -83,6 +85,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -118,6 +121,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l memory-limi
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -153,6 +157,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l memory-l
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -173,6 +178,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l memory-limit -d
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -195,6 +201,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l memory-limit -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -216,6 +223,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -250,6 +258,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -271,6 +280,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -295,6 +305,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l memory-limit
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -329,6 +340,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l memory-lim
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -360,6 +372,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fi
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -382,6 +395,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -410,6 +424,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -433,6 +448,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l memory-limit
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -455,6 +471,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -481,6 +498,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -509,6 +527,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -530,6 +549,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -552,6 +572,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -574,6 +595,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -594,6 +616,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -614,6 +637,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -636,6 +660,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -664,6 +689,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -684,6 +710,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fis
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -711,6 +738,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -731,6 +759,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -751,6 +780,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -771,6 +801,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -794,6 +825,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -815,6 +847,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -836,6 +869,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -845,6 +879,146 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "status" -d 'Show how each store keeps versions and locks objects'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "extend" -d 'Renew the locks of what protected snapshots need'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "audit" -d 'Tell which snapshots and objects lose their lock soon, or have none'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -f -a "sweep" -d 'Delete for good what was deleted long ago and is not locked any more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l window -d 'Protect snapshots younger than this; `lock_window` of the configuration otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l all -d 'Renew everything that the index relies on, without reading any tree'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s n -l dry-run -d 'Say what would be renewed, and renew nothing'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l within -d 'Tell what loses its lock within this time' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l window -d 'Protect snapshots younger than this; `lock_window` of the configuration otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l older-than -d 'Leave what was hidden more recently than this' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s n -l dry-run -d 'Say what would be deleted, and delete nothing'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l to -d 'Copy the repository as it was to this directory or s3:// URL' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l replica -d 'Only this replica' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l apply -d 'Bring it back in place'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -857,6 +1031,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -883,6 +1058,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -903,6 +1079,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -928,6 +1105,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -950,6 +1128,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -987,6 +1166,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1010,6 +1190,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1031,6 +1212,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l memory-limit
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1053,6 +1235,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1079,6 +1262,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1115,6 +1299,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1153,6 +1338,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1174,6 +1360,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1195,6 +1382,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1203,172 +1391,6 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "init" -d 'Write a plan file from what a snapshot holds'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "build" -d 'Resolve a plan file to a plan'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "show" -d 'Show a plan'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "diff" -d 'Show what differs between two plans'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "verify" -d 'Look whether a plan still fits'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "apply" -d 'Carry a plan out'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s t -l target -d 'Where the plan restores to' -r -f -a "bare-metal\t'Empty disks, from a rescue system'
-converge\t'The running system'
-sandbox\t'A place of its own that is removed at the end'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l name -d 'What the plan is called; the snapshot\'s host otherwise' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s o -l output -d 'Write it to this file, which must not be there; to standard output otherwise' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s o -l output -d 'Write the plan to this file as well' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l format -d 'How' -r -f -a "tree\t'Components and their steps'
-timeline\t'Steps by their time'
-html\t'A page for a browser, with a chart'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l step -d 'Only this step, component or group; may be given several times' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l from -d 'Only from this step, component or group on' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l until -d 'Only until this step, component or group is done' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l confirm -d 'Confirm that this disk may be overwritten: `serial:…`, `wwn:…`, /dev/…, or the file of an image' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l assume-done -d 'This step was in doubt, and you have seen that it is done; may be given several times' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l repeat -d 'This step is in doubt, and is to be done again; may be given several times' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l secret -d 'Take the secret NAME from the first line of a file; may be given several times' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
-always\t'In files and pipes too'
-never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s n -l dry-run -d 'Print every command in order, and do nothing'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l accept-changes -d 'Apply it though it no longer fits what there is'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l keep-sandbox -d 'Leave the sandbox there at the end'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l restart -d 'Begin anew where an earlier run was cut off, instead of going on'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -1381,6 +1403,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l memory
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1402,6 +1425,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l memory-limit -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1423,6 +1447,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l memory-limit 
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
@@ -1444,6 +1469,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l memory-lim
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"

@@ -14,6 +14,7 @@ pub mod pack;
 pub mod plan;
 pub mod repo;
 pub mod restore;
+pub mod runbook;
 pub mod store;
 pub mod sys;
 pub mod system;

@@ -490,3 +490,43 @@ fn mistakes_in_the_configuration_are_found_before_anything_is_run() {
     let nobody = run(&world, &["backup", "db"]);
     assert!(nobody.status == Some(2) && nobody.stderr.contains("no-such-account"), "{nobody:?}");
 }
+
+#[test]
+fn a_plan_loads_dumps_below_its_root_and_lets_no_server_be_reached_from_a_sandbox() {
+    if !are_there(&["sqlite3"]) {
+        return;
+    }
+    let world = World::new();
+    let path = world.path("app.db");
+    let sqlite = |path: &Path, query: &str| {
+        let mut command = Command::new("sqlite3");
+        command.args(["-batch", text(path), query]);
+        succeed(command)
+    };
+    sqlite(&path, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)");
+    configure(&world, &format!("engine = 'sqlite'\npath = {path:?}"));
+    back_up(&world);
+    let root = world.path("sandbox");
+    let plan = |more: &str| {
+        let text = format!(
+            "schema = \"lifeboat.plan-file/1\"\nname = \"p\"\n[target]\nkind = \"sandbox\"\nroot = {root:?}\n\
+             keep = true\n[component.db]\nkind = \"databases\"\n{more}"
+        );
+        fs::write(world.path("p.toml"), text).unwrap();
+        run(&world, &["plan", "build", text_of(&world, "p.toml").as_str(), "--json"])
+    };
+    let built = plan("");
+    assert_eq!(built.status, Some(0), "{built:?}");
+    let below = format!("{}{}.lifeboat-restore", root.display(), path.display());
+    assert!(built.stdout.contains(&below), "{built:?}");
+    assert!(plan("only = [\"other\"]").stderr.contains("it holds main"));
+    assert!(plan("method = \"guess\"").stderr.contains("not \"guess\""));
+    configure(&world, "engine = 'command'\nprogram = ['echo', 'x']\nrestore = 'cat'");
+    back_up(&world);
+    let refused = plan("");
+    assert!(refused.status != Some(0) && refused.stderr.contains("needs its server"), "{refused:?}");
+}
+
+fn text_of(world: &World, name: &str) -> String {
+    text(&world.path(name)).to_owned()
+}

@@ -19,6 +19,8 @@
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
+//! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
+//! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
 //! - `demo`: the demo brings everything back
 
@@ -41,12 +43,16 @@ mod plan;
 mod plan_disks;
 mod program;
 mod replicas;
+mod runbook;
+mod runbook_crash;
+mod runbook_database;
 mod s3;
 mod seaweed;
 mod servers;
 mod system;
 mod tidy;
 mod timed;
+mod vault;
 mod vectors;
 mod versity;
 mod world;

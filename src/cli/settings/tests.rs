@@ -124,6 +124,7 @@ fn tables(fields: &[Field], path: &str, text: &mut String) {
             Kind::Integer(..) if field.name == "write_quorum" => "2".to_owned(),
             Kind::Integer(low, _) => low.to_string(),
             Kind::Size => "'100M'".to_owned(),
+            Kind::Duration if field.name == "lock_renew" => "'30s'".to_owned(),
             Kind::Duration => "'90s'".to_owned(),
             Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => "['one', 'two']".to_owned(),
             _ => match field.name {
@@ -131,6 +132,7 @@ fn tables(fields: &[Field], path: &str, text: &mut String) {
                 "sse" => "'aws:kms'",
                 "checksum" => "'crc32c'",
                 "conditional" => "'server'",
+                "lock" => "'governance'",
                 _ => "'main'",
             }
             .to_owned(),

@@ -1,4 +1,8 @@
-//! Databases as steps: what loads the dumps that the snapshot carries, as `system` says.
+//! Dumps of databases as steps: what the snapshot carries becomes the actions that load and compare it.
+//!
+//! Onto a running machine (`converge`) every kind is loaded. While a machine is rebuilt no server of its own
+//! runs, and from a sandbox a socket would lead to a server outside: there, only databases that are files
+//! are restored, below the target's root.
 
 use crate::browse::cat::cat;
 use crate::browse::path::SnapPath;
@@ -7,65 +11,94 @@ use crate::plan::artefact::{Step, Work};
 use crate::plan::build::Ground;
 use crate::plan::build::steps::Making;
 use crate::plan::error::PlanError;
+use crate::plan::file::model::TargetKind;
 use crate::repo::attachment::{Attachment, KIND_DATABASE};
 use crate::repo::snapshot::Snapshot;
-use crate::restore::error::chain_text;
-use crate::system::database::manifest::{Manifest, ROLE};
+use crate::system::database::manifest::{self, Manifest};
 use crate::system::database::restore::{Target, actions};
 
-/// The longest manifest that is read.
-const MANIFEST_MAX_BYTES: u64 = 16 << 20;
+/// The method that replaces databases which are there already.
+const REPLACE: &str = "replace";
 
-/// The steps that load the dumps that `making` means, each dump's one after the other.
+/// The steps of a component of the kind `databases`: of each dump that is meant, in the snapshot's order.
 pub fn steps(ground: &Ground<'_>, making: &Making<'_>, snapshot: &Snapshot) -> Result<Vec<Step>, PlanError> {
     let component = making.component;
-    let all = snapshot.attachments.iter().filter(|one| one.kind == KIND_DATABASE);
-    let is_meant = |one: &&Attachment| {
-        (component.only.is_empty() || component.only.contains(&one.name))
-            && !component.exclude.contains(&one.name)
+    let replace = match component.method.as_deref() {
+        None | Some("keep") => false,
+        Some(REPLACE) => true,
+        Some(other) => {
+            let why =
+                format!("`method` of databases is \"keep\" (what is there is refused) or \"{REPLACE}\"");
+            return Err(making.fault(format!("{why}, not {other:?}")));
+        }
     };
-    let meant: Vec<&Attachment> = all.clone().filter(is_meant).collect();
-    let lacking = component.only.iter().find(|name| !meant.iter().any(|one| one.name == **name));
-    if let Some(name) = lacking {
-        let there: Vec<&str> = all.map(|one| one.name.as_str()).collect();
-        return Err(
-            making.fault(format!("the snapshot holds no dump {name:?}; it holds: {}", there.join(", ")))
-        );
+    let dumps: Vec<&Attachment> =
+        snapshot.attachments.iter().filter(|one| one.kind == KIND_DATABASE).collect();
+    if let Some(missing) = component.only.iter().find(|name| dumps.iter().all(|dump| dump.name != **name)) {
+        let there = dumps.iter().map(|dump| dump.name.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(making.fault(format!("the snapshot holds no dump {missing:?}; it holds {there}")));
     }
-    if meant.is_empty() {
-        return Err(making.fault("the snapshot holds no dump of a database"));
-    }
-    let target = Target { chroot: (making.root != "/").then(|| making.root.to_owned()), ..Target::default() };
+    let is_meant = |dump: &&&Attachment| {
+        (component.only.is_empty() || component.only.contains(&dump.name))
+            && !component.exclude.contains(&dump.name)
+    };
     let mut steps = Vec::new();
-    for attachment in meant {
-        let manifest = manifest_of(ground, snapshot, attachment)?;
-        let made = actions(attachment, manifest.as_ref(), &target);
-        let made = made.map_err(|error| making.fault(chain_text(&error)))?;
-        let mut after = making.after.clone();
+    for dump in dumps.iter().filter(is_meant) {
+        let target = target(making, dump, replace)?;
+        let manifest = manifest_of(ground, making, snapshot, dump)?;
+        let made =
+            actions(dump, manifest.as_ref(), &target).map_err(|error| making.fault(error.to_string()))?;
         for action in made {
-            let what = format!("{}/{}", attachment.name, action.id);
-            let title = action.title.clone();
-            let step = making.step(&what, title, Work::Action(Box::new(action)), after);
-            after = vec![step.id.clone()];
-            steps.push(step);
+            let own = action.needs.iter().map(|id| format!("{}/{id}", making.name));
+            let needs = making.after.iter().cloned().chain(own).collect();
+            let (id, title) = (action.id.clone(), format!("{}: {}", dump.name, action.title));
+            steps.push(making.step(&id, title, Work::Action(Box::new(action)), needs));
         }
     }
-    Ok(steps)
+    match steps.is_empty() {
+        true => Err(making.fault("the snapshot holds no dump of a database that is meant")),
+        false => Ok(steps),
+    }
 }
 
+/// Where `dump` goes at this target.
+fn target(making: &Making<'_>, dump: &Attachment, replace: bool) -> Result<Target, PlanError> {
+    let target = Target { replace, ..Target::default() };
+    let kind = making.file.target.kind;
+    if kind == TargetKind::Converge {
+        return Ok(target);
+    }
+    let is_file = matches!(dump.engine.as_deref(), Some("sqlite" | "redis"));
+    let (true, Some(path)) = (is_file, dump.details.get("path")) else {
+        return Err(making.fault(format!(
+            "the dump {} needs its server, and none of the target runs yet; leave it out, and load it by \
+             `lifeboat database restore` or a plan with the target `converge`",
+            dump.name
+        )));
+    };
+    Ok(match kind {
+        // The tools of the machine that is being rebuilt, rather than of the rescue system.
+        TargetKind::BareMetal => Target { chroot: Some(making.root.to_owned()), ..target },
+        _ => Target { path: Some(format!("{}{path}", making.root.trim_end_matches('/'))), ..target },
+    })
+}
+
+/// What a dump recorded to be compared with, if it was dumped whole.
 fn manifest_of(
     ground: &Ground<'_>,
+    making: &Making<'_>,
     snapshot: &Snapshot,
-    attachment: &Attachment,
+    dump: &Attachment,
 ) -> Result<Option<Manifest>, PlanError> {
-    let Some(file) = attachment.files.iter().find(|file| file.role == ROLE) else { return Ok(None) };
-    let path = format!("{}/{}", attachment.path, file.path);
-    let broken = |why: String| PlanError::Component { component: path.clone(), why };
-    if file.bytes > MANIFEST_MAX_BYTES {
-        return Err(broken("it is too long".into()));
-    }
+    let Some(file) = dump.files.iter().find(|file| file.role == manifest::ROLE) else { return Ok(None) };
+    let path = format!("{}/{}", dump.path, file.path);
     let mut bytes = Vec::new();
-    let parsed = SnapPath::parse(path.as_bytes())?;
-    cat(&reading(ground.indexed, ground.interrupt), snapshot, &parsed, &mut bytes)?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| broken(error.to_string()))
+    cat(
+        &reading(ground.indexed, ground.interrupt),
+        snapshot,
+        &SnapPath::parse(path.as_bytes())?,
+        &mut bytes,
+    )?;
+    let read = serde_json::from_slice(&bytes);
+    read.map(Some).map_err(|error| making.fault(format!("{path} is not understood: {error}")))
 }
