@@ -4,10 +4,39 @@ use std::fmt::Write as _;
 
 use crate::plan::file::model::TargetKind;
 use crate::plan::file::schema::SCHEMA;
-use crate::repo::attachment::KIND_DATABASE;
 use crate::repo::snapshot::Snapshot;
 use crate::system::model::SystemState;
-use crate::system::model::storage::DeviceKind;
+use crate::system::model::storage::{Device, DeviceKind, Disk};
+use crate::system::rebuild::bare_metal::NEVER_RESTORED;
+
+/// What belongs to the machine that runs, or comes with its packages, and is not put back over it.
+const CONVERGE_KEEPS: &[&str] = &[
+    "/.lifeboat",
+    "/dev/*",
+    "/proc/*",
+    "/sys/*",
+    "/run/*",
+    "/tmp/*",
+    "/boot",
+    "/usr/*",
+    "!/usr/local",
+    "/bin",
+    "/lib*",
+    "/sbin",
+    "/var/lib/dpkg",
+    "/var/lib/apt",
+    "/var/lib/rpm",
+    "/var/cache",
+    "/etc/fstab",
+    "/etc/crypttab",
+    "/etc/passwd*",
+    "/etc/group*",
+    "/etc/shadow*",
+    "/etc/gshadow*",
+    "/etc/machine-id",
+    "/etc/hostname",
+    "lost+found",
+];
 
 /// What a plan file is made from.
 pub struct Ground<'a> {
@@ -17,10 +46,10 @@ pub struct Ground<'a> {
     pub named: &'a str,
     /// The snapshot.
     pub snapshot: &'a Snapshot,
-    /// What it captured of its machine, if anything.
-    pub state: Option<&'a SystemState>,
     /// Where to restore.
     pub kind: TargetKind,
+    /// The machine as it was captured with the snapshot, if it was.
+    pub state: Option<&'a SystemState>,
 }
 
 /// The text of a plan file.
@@ -31,7 +60,6 @@ pub fn write(ground: &Ground<'_>) -> String {
     let _ = target(ground, &mut text);
     let _ = machine(ground, &mut text);
     let _ = files(ground, &mut text);
-    let _ = databases(ground, &mut text);
     let _ = example(&mut text);
     text
 }
@@ -79,55 +107,81 @@ fn target(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     }
 }
 
-/// The parts of a machine that files go onto, and what makes it start.
+/// The disks and what is made of them: for a bare machine whose state is known.
 fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
-    let Some(state) = ground.state.filter(|_| ground.kind == TargetKind::BareMetal) else {
-        return match ground.kind {
-            TargetKind::BareMetal => writeln!(
-                out,
-                "# The snapshot does not know its machine (see `lifeboat backup --system`): partition,\n\
-                 # format and mount below the root by hand, or by components of the kind `command`.\n"
-            ),
-            _ => Ok(()),
-        };
-    };
+    let Some(state) = ground.state else { return Ok(()) };
+    if ground.kind != TargetKind::BareMetal {
+        return converged(out);
+    }
+    writeln!(
+        out,
+        "# Which disk here takes the place of which; `lsblk -o NAME,SIZE,SERIAL,WWN` tells. Only an empty"
+    )?;
+    writeln!(out, "# one is taken, unless `wipe = true`. A disk that is left out does not come back.")?;
     for device in &state.storage.devices {
         let DeviceKind::Disk(disk) = &device.kind else { continue };
-        let identity = match (&disk.serial, &disk.wwn) {
-            (Some(serial), _) => format!("serial:{}", serial.trim()),
-            (None, Some(wwn)) => format!("wwn:{}", wwn.trim()),
-            (None, None) => format!("path:{}", device.name),
-        };
-        let model = disk.model.as_deref().unwrap_or("a disk").trim();
-        writeln!(out, "[[disk]]   # {}, {model:?}, {} bytes", device.name, device.size_bytes)?;
-        writeln!(out, "from = {identity:?}")?;
-        writeln!(
-            out,
-            "to = \"serial:PUT-THE-NEW-DISKS-SERIAL-HERE\"   # or image:/FILE; see lsblk -o NAME,SERIAL,WWN"
-        )?;
-        writeln!(out, "# wipe = true        # it may hold old data\n")?;
+        let name = disk_name(device, disk);
+        if !is_own(state, &device.key) {
+            writeln!(
+                out,
+                "# {name} ({}) was attached too, but fstab names nothing on it: it is left out\n",
+                device.name
+            )?;
+            continue;
+        }
+        let model = disk.model.as_deref().unwrap_or("disk").trim();
+        writeln!(out, "[[disk]]\nfrom = {name:?}")?;
+        writeln!(out, "# it was {}: {model:?}, {} bytes", device.name, device.size_bytes)?;
+        writeln!(out, "to = {name:?}\n# or to = \"image:/FILE\" with size = \"20G\"\n")?;
     }
-    writeln!(out, "[component.disks]\nkind = \"disks\"\n")?;
-    writeln!(out, "[component.file-systems]\nkind = \"file-systems\"\nneeds = [\"disks\"]\n")?;
-    if !state.boot.loaders.is_empty() {
-        writeln!(out, "[component.boot]\nkind = \"boot\"\nneeds = [\"files\"]\n")?;
+    for (name, needs, what) in [
+        ("disks", None, "partitions, arrays, LUKS, LVM"),
+        ("file-systems", Some("disks"), "with their UUIDs, mounted below the root"),
+        ("boot", Some("files"), "what differs on this hardware, initial RAM disk, boot loader"),
+    ] {
+        writeln!(out, "[component.{name}]     # {what}\nkind = {name:?}")?;
+        if let Some(needs) = needs {
+            writeln!(out, "needs = [{needs:?}]")?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
 
-/// One component for each dump.
-fn databases(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
-    for dump in ground.snapshot.attachments.iter().filter(|one| one.kind == KIND_DATABASE) {
-        let name = crate::repo::snapshot::host_for_key(&dump.name);
-        let engine = dump.engine.as_deref().unwrap_or("unknown");
-        writeln!(
-            out,
-            "# Its server ({engine}) must be running by then: start it by a component that this one needs."
-        )?;
-        writeln!(out, "# [component.database-{name}]\n# kind = \"databases\"")?;
-        writeln!(out, "# needs = [\"files\"]\n# only = [{:?}]\n", dump.name)?;
+/// What a machine that runs already may lack.
+fn converged(out: &mut String) -> std::fmt::Result {
+    for (name, needs, what) in [
+        ("packages", None, "repositories, packages, marks"),
+        ("users", Some("packages"), "users and groups, with their numbers where those are free"),
+        ("services", Some("files"), "units enabled, disabled and masked as they were"),
+    ] {
+        writeln!(out, "[component.{name}]     # {what}\nkind = {name:?}")?;
+        if let Some(needs) = needs {
+            writeln!(out, "needs = [{needs:?}]")?;
+        }
+        writeln!(out)?;
     }
     Ok(())
+}
+
+/// Whether the machine itself uses the disk, and not just whoever plugged it in: fstab names something on it,
+/// or it was mounted where nothing is that comes and goes.
+fn is_own(state: &SystemState, disk: &str) -> bool {
+    let storage = &state.storage;
+    let passing = ["/run/", "/mnt", "/media"];
+    let lasting = |target: &str| !passing.iter().any(|place| target.starts_with(place));
+    let mounted = storage.mounts.iter().filter(|mount| lasting(&mount.target)).map(|mount| &mount.device);
+    let named = storage.fstab.iter().map(|entry| &entry.device).chain(mounted).flatten();
+    named.into_iter().any(|key| storage.disks_below(key).iter().any(|below| below == disk))
+}
+
+/// How a plan file names the disk.
+fn disk_name(device: &Device, disk: &Disk) -> String {
+    match (&disk.wwn, &disk.serial) {
+        (Some(wwn), _) => format!("wwn:{}", wwn.trim()),
+        (None, Some(serial)) => format!("serial:{}", serial.trim()),
+        (None, None) => format!("path:{}", device.name),
+    }
 }
 
 fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
@@ -138,18 +192,31 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     };
     writeln!(out, "[component.files]")?;
     writeln!(out, "kind = \"files\"")?;
-    if ground.kind == TargetKind::BareMetal && ground.state.is_some() {
-        writeln!(out, "needs = [\"file-systems\"]")?;
-    }
     writeln!(out, "paths = [{paths}]")?;
-    writeln!(out, "# exclude = [\"*.tmp\"]")?;
+    match ground.kind {
+        TargetKind::BareMetal => {
+            if ground.state.is_some() {
+                writeln!(out, "needs = [\"file-systems\"]")?;
+            }
+            writeln!(out, "exclude = {NEVER_RESTORED:?}   # what the kernel makes itself")?;
+        }
+        TargetKind::Converge if ground.state.is_some() => {
+            writeln!(out, "needs = [\"users\"]")?;
+            writeln!(out, "exclude = {:?}", CONVERGE_KEEPS)?;
+        }
+        _ => writeln!(out, "# exclude = [\"*.tmp\"]")?,
+    }
     if ground.kind != TargetKind::Sandbox {
-        writeln!(out, "owners = \"numeric\"   # as a whole machine needs it")?;
+        if ground.kind == TargetKind::BareMetal {
+            writeln!(out, "owners = \"numeric\"   # as a whole machine needs it")?;
+        }
         writeln!(out, "allow_setuid = true")?;
         writeln!(out, "allow_devices = true")?;
     }
-    writeln!(out, "\n[[component.files.verify]]")?;
-    writeln!(out, "kind = \"checksum\"   # read back, and compared with the snapshot\n")
+    // Every chunk is verified as it is written; reading a whole machine back is for those who have the time.
+    let mark = if ground.kind == TargetKind::BareMetal { "# " } else { "" };
+    writeln!(out, "\n{mark}[[component.files.verify]]")?;
+    writeln!(out, "{mark}kind = \"checksum\"   # read back, and compared with the snapshot\n")
 }
 
 fn example(out: &mut String) -> std::fmt::Result {

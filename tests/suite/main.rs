@@ -22,6 +22,7 @@
 //! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
 //! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
+//! - `machine`: a whole machine, lost and rebuilt in QEMU
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -38,6 +39,7 @@ mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod machine;
 mod notify;
 mod plan;
 mod plan_disks;

@@ -20,12 +20,14 @@ use crate::repo::snapshot::Snapshot;
 use crate::restore::error::chain_text;
 use crate::sys::disk;
 use crate::system::action::{Action, CommandLine, DiskIdentity, Operation, Place, Stage, TargetDisk};
+use crate::system::capture;
 use crate::system::model::boot::Firmware;
 use crate::system::model::containers::Engine;
 use crate::system::model::{DIRECTORY, FILE_NAME, SystemState};
 use crate::system::rebuild::bare_metal::{
     self, BareMetal, Identity, InterfaceHere, Mapped, Options, Room, captured_disk,
 };
+use crate::system::rebuild::converge::{self, Converge};
 
 /// What is wrong with a snapshot that does not know its machine.
 const NO_STATE: &str = "the snapshot holds no state of a system; take one with `lifeboat backup --system`";
@@ -90,6 +92,9 @@ impl Machine {
         let mut machine =
             Machine { state: state_of(ground.indexed, ground.interrupt, snapshot)?, ..Machine::default() };
         let file = ground.file;
+        if file.target.kind == TargetKind::Converge && file.component.values().any(is_converged) {
+            return machine.converge(ground, target);
+        }
         if file.target.kind != TargetKind::BareMetal || !file.component.values().any(is_bare) {
             return Ok(machine);
         }
@@ -112,6 +117,19 @@ impl Machine {
         machine.actions = rebuild.actions;
         machine.warnings.extend(rebuild.warnings);
         Ok(machine)
+    }
+
+    /// What the machine below `target` lacks.
+    fn converge(mut self, ground: &Ground<'_>, target: &Target) -> Result<Self, PlanError> {
+        let Some(state) = &self.state else { return Err(fault("packages", NO_STATE)) };
+        let options =
+            capture::Options { root: target.root.clone().into(), ..capture::Options::new(ground.now) };
+        let here = capture::capture(&options, ground.interrupt, ground.monitor).map_err(PlanError::Look)?;
+        let asked = Converge { captured: state, here: &here.state, root: &target.root };
+        let rebuild = converge::plan(&asked).map_err(|error| fault("packages", chain_text(&error)))?;
+        self.actions = rebuild.actions;
+        self.warnings = rebuild.warnings;
+        Ok(self)
     }
 
     /// The disk of the snapshot that `wanted` names, and what takes its place here.
@@ -178,7 +196,8 @@ impl Machine {
             let work = Work::Action(Box::new((*action).clone()));
             steps.push(making.step(&action.id, action.title.clone(), work, needs.into_iter().collect()));
         }
-        if steps.is_empty() {
+        // A running machine may have it all already.
+        if steps.is_empty() && making.file.target.kind != TargetKind::Converge {
             return Err(making.fault(match &self.state {
                 None => NO_STATE.to_owned(),
                 Some(_) => {
@@ -203,6 +222,10 @@ impl Machine {
             false => Ok(steps),
         }
     }
+}
+
+fn is_converged(component: &Component) -> bool {
+    matches!(component.kind.as_str(), "packages" | "users" | "services")
 }
 
 fn is_bare(component: &Component) -> bool {

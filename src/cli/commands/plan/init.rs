@@ -1,13 +1,14 @@
 //! `lifeboat plan init`.
 
 use crate::base::role::Role;
-use crate::cli::commands::plan::{InitArgs, TargetWord, failure};
+use crate::cli::commands::plan::{InitArgs, TargetWord};
+use crate::cli::commands::system::StateName;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
-use crate::cli::opening;
-use crate::plan::build::machine::state_of;
+use crate::cli::{opening, system_state};
 use crate::plan::file::model::TargetKind;
 use crate::plan::init::{Ground, write};
+use crate::repo::attachment::KIND_SYSTEM;
 use crate::repo::snapshot;
 use crate::sys::file::create_private;
 use crate::ui::escape;
@@ -28,11 +29,19 @@ pub fn run(args: &InitArgs, context: &Context) -> CommandResult {
         "latest" => format!("latest@{}", snapshot.host),
         _ => snapshot.id.to_string(),
     };
-    let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
-    let interrupt = context.interrupt()?;
-    let state = state_of(&indexed, interrupt, &snapshot).map_err(|error| failure(&error))?;
-    let text =
-        write(&Ground { name: &name, named: &named, snapshot: &snapshot, state: state.as_ref(), kind });
+    let has_state = snapshot.attachments.iter().any(|one| one.kind == KIND_SYSTEM);
+    let state = match kind {
+        TargetKind::Sandbox => None,
+        _ if !has_state => {
+            context
+                .output
+                .note("the snapshot holds no state of the system (see `backup --system`): files only");
+            None
+        }
+        _ => Some(system_state::load(&StateName::Snapshot(args.snapshot.clone()), context)?.0),
+    };
+    let ground = Ground { name: &name, named: &named, snapshot: &snapshot, kind, state: state.as_ref() };
+    let text = write(&ground);
     match &args.output {
         None => context.output.text(&text)?,
         Some(path) => {
