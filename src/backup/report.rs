@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::ids::SnapshotId;
+use crate::base::ids::{PackName, SnapshotId};
 use crate::base::time::Timestamp;
 use crate::repo::attachment::Attachment;
 use crate::repo::snapshot::Statistics;
@@ -37,6 +37,9 @@ pub struct BackupReport {
     pub warning_count: u64,
     /// The first of them.
     pub warnings: Vec<String>,
+    /// Every pack that this or a later backup may rely on, for whoever renews their locks.
+    #[serde(skip)]
+    pub live_packs: Vec<PackName>,
 }
 
 /// What `--dry-run` finds.

@@ -145,6 +145,7 @@ fn finish(
         faults: state.faults,
         warning_count: state.warning_count,
         warnings: state.warnings,
+        live_packs: indexed.index().live_packs(),
     })
 }
 

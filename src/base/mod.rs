@@ -10,4 +10,5 @@ pub mod limits;
 pub mod monitor;
 pub mod role;
 pub mod secret;
+pub mod size;
 pub mod time;

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::base::time::Timestamp;
 use crate::cli::commands;
-use crate::cli::values::parse_size;
+use crate::cli::values::{parse_size, parse_time};
 
 /// The heading under which help lists what every command takes.
 pub const GLOBAL_HEADING: &str = "Global options";
@@ -125,6 +126,12 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub connections: Option<u16>,
 
+    /// Show the repository as it was at this time, ignoring what was deleted or overwritten since
+    ///
+    /// For commands that read, on a bucket that keeps versions. The time is that of the store's own clock.
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_time)]
+    pub as_of: Option<Timestamp>,
+
     /// Print one JSON document on standard output, and nothing else there
     #[arg(long, global = true)]
     pub json: bool,
@@ -183,16 +190,26 @@ pub enum Command {
     /// Look after the stores of a repository that has several
     #[command(subcommand)]
     Replica(commands::replica::Command),
+    /// Keep what snapshots need locked (S3 Object Lock), and tell what is not
+    #[command(subcommand)]
+    Lock(commands::lock::Command),
+    Recover(commands::recover::Args),
     /// Tell people what happens, and see who was told
     #[command(subcommand)]
     Notify(commands::notify::Command),
     Watch(commands::watch::Args),
+    /// Run what is to be done in a disaster, step by step, with proof that it was
+    #[command(subcommand)]
+    Runbook(commands::runbook::Command),
     /// Look at the state of a machine: disks, boot loader, packages, services, accounts
     #[command(subcommand)]
     System(commands::system::Command),
     /// Look after the configuration file
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// Plan restores: build, review, and carry them out step by step
+    #[command(subcommand)]
+    Plan(commands::plan::Command),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
     Demo(commands::demo::Args),

@@ -19,6 +19,7 @@ use crate::cli::context::Context;
 use crate::cli::databases;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::hooks;
+use crate::cli::locks;
 use crate::cli::notifying::{self, Happening};
 use crate::cli::opening;
 use crate::cli::protect::{self, Runners};
@@ -264,9 +265,11 @@ fn run_task(args: &Args, context: &Context, task: &Task<'_>) -> CommandResult {
             let id = ("LIFEBOAT_SNAPSHOT", report.snapshot.to_string());
             let state = replicas::finish(&client, interrupt);
             replicas::warn(context, &client, state.as_ref());
+            let is_locked = locks::after_backup(context, job, &client, &report)?;
             tell(context, task, &report, state.as_ref())?;
             hooks::run(task.job, "after", |hooks| &hooks.after, &[id])?;
             Ok(match report.faults {
+                0 if !is_locked => Outcome::Told(ErrorKind::Objective),
                 0 => replicas::outcome(state.as_ref()),
                 _ => Outcome::Told(ErrorKind::Partial),
             })
@@ -306,7 +309,7 @@ fn attachments(
     job: Option<&JobSettings>,
 ) -> Result<Vec<Box<dyn Contributor>>, Failure> {
     let mut attached = match job {
-        Some(job) => databases::contributors(context, job, context.interrupt()?)?,
+        Some(job) => databases::contributors(job, context.interrupt()?)?,
         None => Vec::new(),
     };
     attached.extend(system_run::contributor(args, job, context)?);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::monitor::Interrupt;
+use crate::base::time::Timestamp;
 use crate::cli::args::GlobalArgs;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Failure;
@@ -58,6 +59,10 @@ pub struct RepositoryChoice {
     pub set: SetOptions,
     /// What warms objects up in the store's place.
     pub warm_up_command: Option<String>,
+    /// Show its stores as they were then.
+    pub as_of: Option<Timestamp>,
+    /// How young a snapshot is whose locks are renewed.
+    pub lock_window: Option<Duration>,
 }
 
 impl Context {
@@ -148,6 +153,7 @@ impl Context {
             name: Some(name.to_owned()),
             fingerprint: repository.fingerprint.clone(),
             replicas: replicas(repository),
+            lock_window: repository.lock_window,
             warm_up_command: repository.warm_up_command.clone(),
             set: SetOptions {
                 policy: repository.read_policy.as_deref().and_then(ReadPolicy::parse).unwrap_or_default(),
@@ -171,6 +177,7 @@ impl Context {
             None => repository.map(|repository| repository.identity_file.clone()).unwrap_or_default(),
         };
         choice.tuning = self.tuning(repository);
+        choice.as_of = self.global.as_of;
         choice.passphrase = PassphraseSource::of_flags(&self.global)
             .or_else(|| PassphraseSource::of_environment(&self.environment))
             .or_else(|| PassphraseSource::of_settings(repository?));
@@ -268,6 +275,8 @@ impl RepositoryChoice {
             replicas: Vec::new(),
             set: SetOptions::default(),
             warm_up_command: None,
+            as_of: None,
+            lock_window: None,
         }
     }
 }

@@ -133,13 +133,16 @@ fn restore(args: &RestoreArgs, context: &Context) -> CommandResult {
         opened.finish();
         return show(context, &snapshot, attachment, told, true);
     }
-    let secrets = Secrets::of(args, context, attachment)?;
+    let secrets = Secrets::of(args, attachment)?;
     for (action, told) in actions.iter().zip(&mut told) {
         let begun = Instant::now();
         let result = carry_out(&reading, &snapshot, action, &secrets);
         if let Err(failure) = result {
             opened.finish();
-            let hint = "what was done before it stays; --dry-run shows all commands";
+            let hint = match failure.message().contains("there already") {
+                true => "--replace replaces what is there",
+                false => "what was done before it stays; --dry-run shows all commands",
+            };
             return Err(failure.context(format!("cannot {}", action.title)).hint(hint));
         }
         told.duration_seconds = Some(begun.elapsed().as_secs_f64());
@@ -185,6 +188,7 @@ fn manifest_of(
 fn target(args: &RestoreArgs, attachment: &Attachment) -> Result<Target, Failure> {
     let mut target = Target {
         run_as: args.run_as.clone(),
+        credentials_file: args.credentials_file.as_ref().map(|file| file.to_string_lossy().into_owned()),
         bin_dir: args.bin_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned()),
         program: args.program.clone(),
         databases: args.only.clone(),
@@ -236,7 +240,7 @@ fn parse_place(place: &str, target: &mut Target) -> Option<()> {
 struct Secrets(Vec<(OsString, OsString)>);
 
 impl Secrets {
-    fn of(args: &RestoreArgs, context: &Context, attachment: &Attachment) -> Result<Self, Failure> {
+    fn of(args: &RestoreArgs, attachment: &Attachment) -> Result<Self, Failure> {
         let settings = DatabaseSettings {
             name: attachment.name.clone(),
             password_file: args.password_file.clone(),
@@ -244,20 +248,14 @@ impl Secrets {
             password_command: args.password_command.clone(),
             ..DatabaseSettings::default()
         };
-        let password: Option<SecretText> = databases::password(context, &settings)?;
+        let password: Option<SecretText> = databases::password(&settings)?;
         let engine = attachment.engine.as_deref().unwrap_or_default();
         let name = match engine {
             "mysql" | "mariadb" => "MYSQL_PWD",
             "redis" => "REDISCLI_AUTH",
             _ => "PGPASSWORD",
         };
-        let mut variables: Vec<(OsString, OsString)> = Vec::new();
-        variables.extend(password.map(|password| (name.into(), password.expose().into())));
-        match (engine, &args.credentials_file) {
-            (_, None) | ("mysql" | "mariadb", Some(_)) => {}
-            (_, Some(file)) => variables.push(("PGPASSFILE".into(), file.into())),
-        }
-        Ok(Self(variables))
+        Ok(Self(password.map(|password| (name.into(), password.expose().into())).into_iter().collect()))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::base::error_kind::ErrorKind;
 use crate::base::monitor::Interrupt;
 use crate::base::secret::SecretText;
-use crate::cli::context::Context;
+use crate::cli::environment::named;
 use crate::cli::exit::Failure;
 use crate::cli::secrets::PassphraseSource;
 use crate::cli::settings::database::DatabaseSettings;
@@ -14,16 +14,12 @@ use crate::system::database::contributor;
 use crate::system::database::spec::{DatabaseSpec, Engine, Server};
 
 /// Who dumps the databases of `job`.
-pub fn contributors(
-    context: &Context,
-    job: &JobSettings,
-    interrupt: &Interrupt,
-) -> Result<Vec<Box<dyn Contributor>>, Failure> {
-    let specs = job.database.iter().map(|settings| spec(context, settings));
+pub fn contributors(job: &JobSettings, interrupt: &Interrupt) -> Result<Vec<Box<dyn Contributor>>, Failure> {
+    let specs = job.database.iter().map(spec);
     specs.map(|spec| Ok(contributor(&spec?, interrupt))).collect()
 }
 
-fn spec(context: &Context, settings: &DatabaseSettings) -> Result<DatabaseSpec, Failure> {
+fn spec(settings: &DatabaseSettings) -> Result<DatabaseSpec, Failure> {
     let engine = match (settings.engine.as_str(), settings.method.as_deref()) {
         ("postgres", Some("base")) => Engine::PostgresBase,
         // The configuration was checked; what is left is said all the same.
@@ -40,7 +36,7 @@ fn spec(context: &Context, settings: &DatabaseSettings) -> Result<DatabaseSpec, 
         _ => Necessity::Required,
     };
     spec.time_limit = settings.time_limit;
-    spec.server = server(context, settings)?;
+    spec.server = server(settings)?;
     spec.databases = settings.databases.clone();
     spec.exclude = settings.exclude.clone();
     spec.globals = settings.globals.unwrap_or(true);
@@ -53,7 +49,7 @@ fn spec(context: &Context, settings: &DatabaseSettings) -> Result<DatabaseSpec, 
     Ok(spec)
 }
 
-fn server(context: &Context, settings: &DatabaseSettings) -> Result<Server, Failure> {
+fn server(settings: &DatabaseSettings) -> Result<Server, Failure> {
     let run_as = match &settings.run_as {
         None => None,
         Some(name) => {
@@ -69,7 +65,7 @@ fn server(context: &Context, settings: &DatabaseSettings) -> Result<Server, Fail
         socket: settings.socket.clone(),
         port: settings.port,
         user: settings.user.clone(),
-        password: password(context, settings)?,
+        password: password(settings)?,
         credentials_file: settings.credentials_file.clone(),
         run_as,
         bin_dir: settings.bin_dir.clone(),
@@ -78,11 +74,10 @@ fn server(context: &Context, settings: &DatabaseSettings) -> Result<Server, Fail
 }
 
 /// The password that `settings` refer to, if they do.
-pub fn password(context: &Context, settings: &DatabaseSettings) -> Result<Option<SecretText>, Failure> {
+pub fn password(settings: &DatabaseSettings) -> Result<Option<SecretText>, Failure> {
     let whose = format!("the password of the database {}", settings.name);
     if let Some(name) = &settings.password_env {
-        let value = context.environment.get(name).and_then(|value| value.to_str().map(str::to_owned));
-        let value = value.filter(|value| !value.is_empty());
+        let value = named(name).and_then(|value| value.into_string().ok());
         let missing = || Failure::new(ErrorKind::Key, format!("the variable {name} is not set: {whose}"));
         return value.map(|value| Some(SecretText::new(value))).ok_or_else(missing);
     }

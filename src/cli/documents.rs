@@ -2,7 +2,14 @@
 //!
 //! lifeboat-json(7) is made from it.
 
+mod locks;
+mod notify;
+mod runbook;
+
+use std::sync::LazyLock;
+
 /// One kind of document.
+#[derive(Clone, Copy)]
 pub struct DocumentKind {
     /// `lifeboat.NAME/VERSION`, the value of its field `schema`.
     pub schema: &'static str,
@@ -23,14 +30,15 @@ const DURATION: &str = "Wall time in seconds.";
 const REPLICA: &str = "Of the replica.";
 const ENTRY_TYPE: &str = "file, dir, symlink, fifo, socket, chardev, blockdev.";
 
-const OUTBOX: &str = "The event as in lifeboat.event/1; what it does to its matter; the worst state of its \
- deliveries \
-    (pending, delivered, in-doubt, failed, dropped); how often it was repeated; what ended it; who \
-    acknowledged; each delivery with contact, channels, action, state, by, at, receipt, error and due; when \
-    the next step of the escalation is due.";
-
 /// All of them, by schema.
-pub const DOCUMENTS: &[DocumentKind] = &[
+pub static DOCUMENTS: LazyLock<Vec<DocumentKind>> = LazyLock::new(|| {
+    let mut documents = [GENERAL, locks::DOCUMENTS, notify::DOCUMENTS, runbook::DOCUMENTS].concat();
+    documents.sort_by_key(|document| document.schema);
+    documents
+});
+
+/// Those of repositories, snapshots and restores.
+const GENERAL: &[DocumentKind] = &[
     DocumentKind {
         schema: "lifeboat.backup/1",
         printed_by: "backup",
@@ -248,6 +256,54 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
+        schema: "lifeboat.plan/1",
+        printed_by: "plan build, plan show and plan apply --dry-run; it is also the file of a plan",
+        fields: &[
+            ("id", "BLAKE3 over the canonical JSON (keys sorted, no blanks) of `content`, in hexadecimal."),
+            (
+                "content",
+                "What will be done: pinned snapshots, target, components, steps with what they need.",
+            ),
+            ("forecast", "What is expected: times with their bars, verdicts, room, packs to be warmed up."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.plan-diff/1",
+        printed_by: "plan diff",
+        fields: &[
+            ("old, new", "Ids of the plans."),
+            ("changes", "Each with change (added, removed, changed), what, old and new."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.plan-run/1",
+        printed_by: "plan apply; also kept in the state directory, where predictions learn from it",
+        fields: &[
+            ("run", "The run's id."),
+            ("plan, name", "The plan's id, and what it is called."),
+            ("started, finished", "When it was begun, and when it was over."),
+            ("outcome", "done, partial, failed, waiting or unfinished."),
+            ("sessions", "More than one where it was cut off and gone on with."),
+            ("machine_seconds, waited_seconds", "Seconds of the machine, and those people were waited for."),
+            ("predicted", "What was predicted of the whole."),
+            ("steps", "Each with state, attempts, seconds, predicted, within_bar, and why it is not done."),
+            ("verdicts", "Whether the objectives were met."),
+            ("warnings", "What went wrong at the end."),
+            ("sandbox", "What was seen to be gone after it was removed, and what is left; else null."),
+            ("journal", "The hash of the journal's last line."),
+            ("observations", "What predictions learn from."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.plan-verify/1",
+        printed_by: "plan verify",
+        fields: &[
+            ("plan", "The plan's id."),
+            ("fits", "Whether it still fits."),
+            ("changes", "What is different, as sentences; with any the exit status is 1."),
+        ],
+    },
+    DocumentKind {
         schema: "lifeboat.replica-add/1",
         printed_by: "replica add",
         fields: &[
@@ -373,17 +429,6 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
-        schema: "lifeboat.store-probe/1",
-        printed_by: "store probe",
-        fields: &[
-            ("location", LOCATION),
-            ("sound", "Whether the server keeps all that a repository rests on."),
-            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
-            ("properties", "Each with name, holds and fault."),
-            ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
-        ],
-    },
-    DocumentKind {
         schema: "lifeboat.system/1",
         printed_by: "system capture and system show; with --section, its other sections are left out",
         fields: &[
@@ -427,92 +472,12 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         ],
     },
     DocumentKind {
-        schema: "lifeboat.event/1",
-        printed_by: "no command: channels of type command and webhook get it",
-        fields: &[
-            ("id", "The event's id, as `notify ack` takes it."),
-            ("time", "When it happened."),
-            (
-                "kind",
-                "What it is about: backup, check, restore, replica, replica-sync, runbook, drill, message, \
-                 test.",
-            ),
-            ("outcome", "started, ok, degraded, partial, failed, missed, damage, notice."),
-            ("severity", "info, warning, error, critical."),
-            ("key", "The matter: what goes wrong and its end have the same."),
-            ("host, job", "Where, and of which job; `job` is left out where there is none."),
-            ("title, text, details", "One line, what people need to know, and facts by name."),
-            ("is_drill", "Whether it is only a drill."),
-            ("action", "trigger, acknowledge, resolve, notice: what it does to the matter."),
-            ("message_id", "The same for every attempt, and for no other message: drop what came already."),
-            ("subject, body", "The words as the templates have them."),
-            ("triggered_by", "The event that opened the matter; left out where it is this one."),
-            ("ack_url", "Where it can be acknowledged; left out where there is no such page."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-call-tree/1",
-        printed_by: "notify call-tree",
-        fields: &[
-            ("ok", "Whether everybody acknowledged."),
-            ("waited_seconds", "How long was waited."),
-            (
-                "contacts",
-                "Each with contact, event, reached, by_channel, reached_after_seconds, acknowledged, \
-                 acknowledged_by, \
-                 via, acknowledged_after_seconds and error.",
-            ),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-event/1",
-        printed_by: "notify outbox show, notify ack, notify send",
-        fields: &[(
-            "event, action, state, repeats, resolved_by, acknowledged, deliveries, next_step",
-            OUTBOX,
-        )],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-flush/1",
-        printed_by: "notify flush",
-        fields: &[
-            ("delivered, failed, in_doubt, pending", "Messages."),
-            ("troubles", "What went wrong, as sentences."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-outbox/1",
-        printed_by: "notify outbox",
-        fields: &[("events", OUTBOX), ("damaged", "Files in the outbox that cannot be read, and why.")],
-    },
-    DocumentKind {
-        schema: "lifeboat.notify-test/1",
-        printed_by: "notify test",
-        fields: &[
-            ("ok", "Whether every channel works."),
-            ("attempts", "Each with channel, contact, ok and what the other side said."),
-        ],
-    },
-    DocumentKind {
         schema: "lifeboat.version/1",
         printed_by: "version",
         fields: &[
             ("version", "Of the program."),
             ("formats_read, format_written", "Versions of the repository format."),
             ("system, machine", "What it was built for."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.watch/1",
-        printed_by: "watch, after each look",
-        fields: &[
-            ("overdue", "Expectations that are."),
-            (
-                "expectations",
-                "Each with kind, name, every_seconds, state (in-time or overdue), last_done, last_outcome \
-                 and due.",
-            ),
-            ("delivered, pending", "Messages of the outbox."),
         ],
     },
 ];

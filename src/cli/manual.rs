@@ -15,6 +15,8 @@ use crate::base::error_kind::ErrorKind;
 use crate::cli::args::{Cli, GLOBAL_HEADING};
 use crate::cli::documents::DOCUMENTS;
 use crate::cli::environment::VARIABLES;
+use crate::cli::manual_plan;
+use crate::cli::runbook_manual;
 use crate::cli::settings::SYSTEM_FILE;
 use crate::cli::settings::schema::{FILE, Field, Kind};
 
@@ -59,7 +61,22 @@ keep_daily = 7
 keep_weekly = 5
 
 [job.database]
-stream = { name = \"all.sql\", program = [\"pg_dumpall\", \"--clean\"] }";
+notify = { to = \"anna\", on = [\"failed\", \"missed\"] }
+expect_every = \"26h\"
+stream = { name = \"all.sql\", program = [\"pg_dumpall\", \"--clean\"] }
+
+[contact.anna]
+email = \"anna@example.com\"
+channels = [\"telephone\", \"mail\"]
+
+[channel.telephone]
+type = \"ntfy\"
+topic = \"file:/etc/lifeboat/ntfy-topic\"
+
+[channel.mail]
+type = \"email\"
+server = \"smtp.example.com\"
+from = \"lifeboat@example.com\"";
 
 /// Every page.
 pub fn pages() -> Vec<Page> {
@@ -68,7 +85,9 @@ pub fn pages() -> Vec<Page> {
     let mut pages = Vec::new();
     collect(&root, &mut pages);
     pages.push(Page { name: "lifeboat.toml".into(), section: 5, roff: configuration() });
+    pages.push(Page { name: "lifeboat-plan-file".into(), section: 5, roff: plan_file() });
     pages.push(Page { name: "lifeboat-json".into(), section: 7, roff: documents() });
+    pages.push(Page { name: "lifeboat-runbook".into(), section: 5, roff: runbook_manual::page() });
     pages
 }
 
@@ -116,7 +135,7 @@ fn render(command: &clap::Command, name: &str, out: &mut Vec<u8>) -> io::Result<
 ///
 /// The title is written here because the library leaves an empty date out, and the others move into its
 /// place.
-fn assemble(name: &str, section: u8, body: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+pub fn assemble(name: &str, section: u8, body: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
     let title = name.to_uppercase();
     let source = concat!("lifeboat ", env!("CARGO_PKG_VERSION"));
@@ -225,7 +244,7 @@ fn documents() -> Vec<u8> {
          says the same as without --json, and only it tells success.",
     )]);
     roff.control("SH", ["DOCUMENTS"]);
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.iter() {
         roff.control("SS", [document.schema]);
         roff.text([roman("Printed by "), italic(document.printed_by), roman(".")]);
         for (fields, meaning) in document.fields {
@@ -236,6 +255,15 @@ fn documents() -> Vec<u8> {
     let (mut body, mut page) = (Vec::new(), Vec::new());
     // As above.
     let _ = roff.to_writer(&mut body).and_then(|()| assemble("lifeboat-json", 7, &body, &mut page));
+    page
+}
+
+/// lifeboat-plan-file(5).
+fn plan_file() -> Vec<u8> {
+    let (mut body, mut page) = (Vec::new(), Vec::new());
+    let written = manual_plan::plan_file().to_writer(&mut body);
+    // As above.
+    let _ = written.and_then(|()| assemble("lifeboat-plan-file", 5, &body, &mut page));
     page
 }
 

@@ -15,13 +15,16 @@ pub mod documents;
 pub mod environment;
 pub mod exit;
 mod hooks;
+pub mod locks;
 pub mod manual;
+pub mod manual_plan;
 pub mod notifying;
 pub mod opening;
 pub mod output;
 mod protect;
 pub mod replicas;
 pub mod restore_run;
+pub mod runbook_manual;
 pub mod secrets;
 pub mod settings;
 pub mod system_report;
@@ -70,8 +73,29 @@ fn run(typed: Vec<OsString>, environment: Environment) -> u8 {
     }
 }
 
+/// Whether a command can look at a repository as it was.
+fn reads_the_past(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Snapshots(_)
+            | Command::Ls(_)
+            | Command::Cat(_)
+            | Command::Dump(_)
+            | Command::Find(_)
+            | Command::Diff(_)
+            | Command::Stats(_)
+            | Command::Restore(_)
+            | Command::Check(_)
+            | Command::Recover(_)
+    )
+}
+
 /// Gives each command to its file.
 fn dispatch(command: &Command, context: &Context) -> CommandResult {
+    if context.global.as_of.is_some() && !reads_the_past(command) {
+        return Err(Failure::usage("--as-of goes with commands that read a repository, and with recover")
+            .hint("snapshots, ls, cat, dump, find, diff, stats, restore and check can look back"));
+    }
     match command {
         Command::Init(args) => commands::init::run(args, context),
         Command::Backup(args) => backup_run::run(args, context),
@@ -88,10 +112,14 @@ fn dispatch(command: &Command, context: &Context) -> CommandResult {
         Command::Key(command) => commands::key::run(command, context),
         Command::Store(command) => commands::store::run(command, context),
         Command::Replica(command) => commands::replica::run(command, context),
+        Command::Lock(command) => commands::lock::run(command, context),
+        Command::Recover(args) => commands::recover::run(args, context),
         Command::Notify(command) => commands::notify::run(command, context),
         Command::Watch(args) => commands::watch::run(args, context),
+        Command::Runbook(command) => commands::runbook::run(command, context),
         Command::System(command) => system_run::run(command, context),
         Command::Config(command) => commands::config::run(command, context),
+        Command::Plan(command) => commands::plan::run(command, context),
         Command::Completions(args) => commands::completions::run(args, context),
         Command::Man(args) => commands::man::run(args, context),
         Command::Demo(args) => commands::demo::run(args, context),

@@ -26,6 +26,7 @@ use crate::sys::clock::SystemClock;
 use crate::sys::command::{Input, Invocation};
 use crate::sys::file::read_bounded;
 use crate::sys::process;
+use crate::sys::terminal;
 use crate::ui::escape;
 
 /// The longest secret that is read.
@@ -264,7 +265,9 @@ pub fn tell(context: &Context, happening: &Happening, outcome: Outcome, text: &s
 }
 
 fn is_no_news(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Busy | ErrorKind::Interrupted | ErrorKind::Waiting)
+    // Whoever sits there knows that they interrupted it; what a timer's limit ends is a failure.
+    let by_hand = kind == ErrorKind::Interrupted && terminal::stderr_is_terminal();
+    by_hand || matches!(kind, ErrorKind::Busy | ErrorKind::Waiting)
 }
 
 fn outcome_of(kind: ErrorKind) -> Outcome {
@@ -323,7 +326,7 @@ fn report(context: &Context, result: Result<Delivered, Failure>) {
 /// Says what did not arrive.
 pub fn warn(context: &Context, delivered: &Delivered) {
     for what in &delivered.troubles {
-        context.output.warn(&escape::text(&format!("warning: not told: {what}")));
+        context.output.warn(&escape::text(&format!("warning: {what}")));
     }
     if delivered.pending > 0 && !delivered.troubles.is_empty() {
         context.output.note("it stays in the outbox and is tried again; see `lifeboat notify outbox`");

@@ -28,7 +28,7 @@ use crate::store::{self, Store};
 use crate::sys::clock::SystemClock;
 use crate::sys::file::{create_private_dir, read_bounded};
 use crate::sys::terminal;
-use crate::ui::escape;
+use crate::ui::{escape, format};
 
 /// Longest identity file.
 const IDENTITY_MAX_BYTES: u64 = 1 << 20;
@@ -83,7 +83,10 @@ pub fn store(context: &Context, choice: &RepositoryChoice, create: bool) -> Resu
 
 /// The one store at `url`, used as `choice` says; made if `create`.
 pub fn open_one(choice: &RepositoryChoice, url: &str, create: bool) -> Result<Arc<dyn Store>, StoreError> {
-    store::open(url, create, &choice.tuning)
+    match choice.as_of {
+        Some(time) => store::open_as_of(url, time, &format::rfc3339(time), &choice.tuning),
+        None => store::open(url, create, &choice.tuning),
+    }
 }
 
 /// A repository's config, if it can be read.
@@ -169,7 +172,11 @@ pub fn passphrase(source: &PassphraseSource, choice: &RepositoryChoice) -> Resul
 
 /// Where this machine keeps what it knows.
 pub fn local_paths(context: &Context) -> Result<LocalPaths, Failure> {
-    let paths = LocalPaths { cache: context.cache_dir()?, state: context.state_dir()? };
+    let mut paths = LocalPaths { cache: context.cache_dir()?, state: context.state_dir()? };
+    if context.global.as_of.is_some() {
+        // The past has other segments: its index is not to displace that of today.
+        paths.cache.push("as-of");
+    }
     for path in [&paths.cache, &paths.state] {
         create_private_dir(path).map_err(|error| Failure::of(error.kind(), &error))?;
     }

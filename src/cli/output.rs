@@ -53,6 +53,11 @@ impl Output {
         }
     }
 
+    /// Whether there is a terminal to draw on, and nobody has asked for silence.
+    pub fn draws(&self) -> bool {
+        self.draw
+    }
+
     /// Begins to show progress.
     pub fn progress(&self) -> Progress {
         Progress::new(ProgressOptions { draw: self.draw, details: self.verbose > 0, style: self.error_style })

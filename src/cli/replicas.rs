@@ -71,8 +71,12 @@ pub fn open_all(
         };
         Failure::of(kind, &error)
     };
-    let queues = queue_dir(context, choice)?;
-    let set = ReplicatedStore::new(opened, choice.set, Some(&queues)).map_err(failed)?;
+    // What was missed in the past is none of today's business.
+    let queues = match choice.as_of {
+        Some(_) => None,
+        None => Some(queue_dir(context, choice)?),
+    };
+    let set = ReplicatedStore::new(opened, choice.set, queues.as_deref()).map_err(failed)?;
     Client::new(Arc::new(set)).map_err(|error| Failure::of(error.kind(), &error))
 }
 

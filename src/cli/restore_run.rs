@@ -21,7 +21,9 @@ use crate::repo::snapshot;
 use crate::restore::error::RestoreError;
 use crate::restore::execute::execute;
 use crate::restore::items::Action;
-use crate::restore::options::{Overwrite, OwnerMode, OwnerPolicy, RestoreOptions, Selection};
+use crate::restore::options::{
+    Overwrite, OwnerMode, OwnerPolicy, RestoreOptions, Selection, literal_pattern,
+};
 use crate::restore::plan::{RestorePlan, plan};
 use crate::restore::repository::{RepositorySource, origin_of};
 use crate::restore::summary::{Failure as Failed, RestoreSummary};
@@ -109,7 +111,7 @@ fn options(args: &Args, state_dir: PathBuf) -> Result<RestoreOptions, Failure> {
     let (subpath, only) = if args.in_place { (None, subpath) } else { (subpath, None) };
     let mut include = args.selection.include.clone();
     if let Some(path) = &only {
-        include.push(literal_pattern(path)?);
+        include.push(pattern_of(path)?);
     }
     Ok(RestoreOptions {
         selection: Selection { subpath, include, exclude: args.selection.exclude.clone() },
@@ -135,19 +137,12 @@ fn names_attachments(args: &Args) -> bool {
     path.is_some_and(|path| path.components().nth(1) == Some(Component::Normal(DIRECTORY.as_ref())))
 }
 
-/// A pattern that matches exactly this path: anchored, and nothing in it is special.
-fn literal_pattern(path: &[u8]) -> Result<String, Failure> {
+/// A pattern that matches exactly this path.
+fn pattern_of(path: &[u8]) -> Result<String, Failure> {
     let text = std::str::from_utf8(path).map_err(|_| {
         Failure::usage("--in-place takes a path that is UTF-8 text; restore this one with --target")
     })?;
-    let mut pattern = String::from("/");
-    for character in text.trim_matches('/').chars() {
-        if "*?[]{}\\! #".contains(character) {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    Ok(pattern)
+    Ok(literal_pattern(text))
 }
 
 fn action_word(action: Action) -> &'static str {

@@ -81,7 +81,7 @@ pub fn ask_new(prompt: &str) -> Result<SecretText, Failure> {
     }
 }
 
-fn read_file(path: &Path) -> Result<SecretText, Failure> {
+pub fn read_file(path: &Path) -> Result<SecretText, Failure> {
     let what = || format!("the passphrase file {}", escape::path(path));
     let file = File::open(path)
         .map_err(|error| Failure::new(ErrorKind::Key, format!("cannot read {}: {error}", what())))?;

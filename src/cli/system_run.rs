@@ -42,7 +42,12 @@ pub fn contributor(
     let flag = |typed: bool, configured: Option<bool>| typed || configured.unwrap_or(false);
     let keeps_luks_headers = flag(args.system.with_luks_headers, job.and_then(|job| job.luks_headers));
     if !flag(args.system.system, job.and_then(|job| job.system)) {
-        return Ok(None);
+        return match args.system.with_luks_headers {
+            true => Err(Failure::usage(
+                "--with-luks-headers keeps them with the system's state; it needs --system",
+            )),
+            false => Ok(None),
+        };
     }
     let options = Options { keeps_luks_headers, ..Options::new(SystemClock.now()) };
     Ok(Some(Box::new(SystemContributor::new(options, context.interrupt()?.clone()))))
@@ -208,7 +213,7 @@ fn difference(found: &Difference) -> Report {
             change.meaning.into(),
         ]
     };
-    report.more(Body::Rows {
+    report.more(Body::Records {
         titles: vec!["SEVERITY", "CHANGE", "WHAT", "OLD", "NEW", "FOR A RESTORE"],
         rows: found.changes.iter().map(row).collect(),
     });

@@ -180,6 +180,15 @@ impl Index {
         packs
     }
 
+    /// Packs that look-ups may lead to: neither condemned nor excluded.
+    pub fn live_packs(&self) -> Vec<PackName> {
+        let live = |pack: &PackRow| !self.condemned.contains(&pack.name);
+        let mut names: Vec<PackName> =
+            self.packs().iter().filter(|pack| live(pack)).map(|pack| pack.name).collect();
+        names.dedup();
+        names
+    }
+
     /// Names of all segments that the index was made from.
     pub fn segments(&self) -> HashSet<SegmentName> {
         self.snapshot().iter().flat_map(|run| run.sources().iter().copied()).collect()

@@ -84,8 +84,8 @@ impl Notifier<'_> {
         let found = self.outbox.list()?;
         let all = found.entries.iter().flat_map(|entry| &entry.deliveries);
         delivered.pending = all.filter(|one| one.state == State::Pending).count();
-        for (path, why) in found.damaged {
-            delivered.troubles.push(format!("{}: {why}", path.display()));
+        for (_, why) in found.damaged {
+            delivered.troubles.push(why);
         }
         Ok(delivered)
     }
@@ -128,7 +128,7 @@ impl Notifier<'_> {
                         State::Pending | State::Dropped => {}
                     }
                     if let Some(error) = state.error.as_ref().filter(|_| state.state != State::Delivered) {
-                        result.troubles.push(format!("{}: {error}", state.whom()));
+                        result.troubles.push(format!("{} was not told {error}", state.whom()));
                     }
                     if state.state != State::Pending || state.due > self.now().seconds {
                         return;

@@ -196,6 +196,18 @@ pub struct Event {
     /// Whether it is only a drill.
     #[serde(default)]
     pub is_drill: bool,
+    /// What it can be answered by: signed links that act by POST.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// A link by which somebody answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// What it does, in a word or two.
+    pub label: String,
+    /// Where it leads.
+    pub url: String,
 }
 
 impl Event {
@@ -221,6 +233,7 @@ impl Event {
             text: String::new(),
             details: BTreeMap::new(),
             is_drill: false,
+            links: Vec::new(),
         }
     }
 

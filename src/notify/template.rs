@@ -99,7 +99,9 @@ fn value(name: &str, event: &Event, trigger: Option<&Event>, usual: &Words, zone
 }
 
 fn details(event: &Event) -> String {
-    event.details.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+    // The id of a run is for monitors.
+    let facts = event.details.iter().filter(|(name, _)| *name != "run");
+    facts.map(|(name, value)| format!("{name}: {value}\n")).collect()
 }
 
 /// What is said where nobody has better words.

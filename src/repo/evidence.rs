@@ -2,9 +2,9 @@
 //!
 //! A record is created once and never replaced; that one creation is also how two hosts contend for a name
 //! (see `store::replicas::class`). It names its own key, its host and its time, and its host signs all of it,
-//! so that no record can be forged, or moved to another name. It is sealed like everything else: what any host
-//! of the repository may have to answer is for [`Audience::Everyone`]; what tells of names and places is for
-//! [`Audience::Keepers`], whom a backup host is not among.
+//! so that no record can be forged, or moved to another name. It is sealed like everything else: what any
+//! host of the repository may have to answer is for [`Audience::Everyone`]; what tells of names and places is
+//! for [`Audience::Keepers`], whom a backup host is not among.
 //!
 //! Runbooks that are kept in the repository are such records too, below [`RUNBOOKS_PREFIX`]. They make hosts
 //! run commands; therefore [`require_signer`] exists, and whoever reads one asks for a restorer's signature.

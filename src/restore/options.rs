@@ -64,6 +64,19 @@ pub struct Selection {
     pub exclude: Vec<String>,
 }
 
+/// A pattern in gitignore syntax that matches exactly `path` and what lies below it: anchored, and nothing
+/// in it is special.
+pub fn literal_pattern(path: &str) -> String {
+    let mut pattern = String::from("/");
+    for character in path.trim_matches('/').chars() {
+        if "*?[]{}\\! #".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
 /// What a restore is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestoreOptions {

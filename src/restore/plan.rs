@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::base::ids::SnapshotId;
+use crate::base::ids::{PackName, SnapshotId};
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::repo::tree::{Entry, EntryKind};
 use crate::restore::cold::{self, ColdPack};
@@ -36,6 +36,17 @@ pub struct RestorePlan {
     pub(in crate::restore) cold: Vec<ColdPack>,
     warnings: Vec<String>,
     counts: Counts,
+}
+
+/// What is read of one pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackReads {
+    /// The pack.
+    pub pack: PackName,
+    /// Ranged reads.
+    pub requests: u64,
+    /// Bytes of its plaintext.
+    pub bytes: u64,
 }
 
 /// What a plan comes to.
@@ -134,6 +145,18 @@ impl RestorePlan {
     /// What people should know before they agree.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// What will be read of each pack at most.
+    pub fn pack_reads(&self) -> Vec<PackReads> {
+        let spans = self.schedule.spans.chunk_by(|one, two| one.pack == two.pack);
+        spans
+            .map(|spans| PackReads {
+                pack: self.packs[spans[0].pack as usize].name,
+                requests: spans.len() as u64,
+                bytes: spans.iter().map(|span| span.plain.end - span.plain.start).sum(),
+            })
+            .collect()
     }
 
     /// Whether an interrupted restore will be continued.

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use crate::store::action::Action;
 use crate::store::archive::Archive;
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// Bytes that an entry of a listing takes on the wire, about what S3 sends for one.
@@ -188,6 +189,10 @@ fn none<T>(_: &T) -> u64 {
 impl Store for DelayedStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn archive(&self) -> Option<&dyn Archive> {

@@ -99,6 +99,21 @@ pub enum StoreError {
         /// What was tried.
         action: &'static str,
     },
+    /// Retention (Object Lock) keeps it as it is.
+    #[error(
+        "{location}: {key} is locked until {until} ({mode} mode): nobody can delete it or shorten that \
+         before then; what a plain delete hides comes back with `lifeboat recover`"
+    )]
+    Locked {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// The end of its retention, in UTC.
+        until: Box<str>,
+        /// `governance` or `compliance`.
+        mode: &'static str,
+    },
     /// Something stands where an object should be that the store did not put there.
     #[error("{location}: {key} is refused: {why}")]
     Refused {
@@ -225,6 +240,7 @@ impl StoreError {
             | StoreError::ReadOnly { .. }
             | StoreError::Full { .. }
             | StoreError::Denied { .. }
+            | StoreError::Locked { .. }
             | StoreError::Throttled { .. }
             | StoreError::Credentials { .. }
             | StoreError::Service { .. }

@@ -19,6 +19,7 @@ use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::random::{fraction, mix};
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// What goes wrong.
@@ -301,6 +302,10 @@ fn damaged(body: Bytes, fault: Fault, random: u64) -> Bytes {
 impl Store for FaultyStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn archive(&self) -> Option<&dyn Archive> {

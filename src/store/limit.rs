@@ -5,6 +5,8 @@
 //! come after. A backend that streams its bodies can pace them finer by taking from a [`Bandwidth`]
 //! itself.
 
+mod vault;
+
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +17,7 @@ use crate::store::archive::{Archive, WarmUp, Warmth};
 use crate::store::clock::Clock;
 use crate::store::connections::{Connections, Outcome};
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// How much of the time that nothing moved can be made up for afterwards.
@@ -133,6 +136,10 @@ impl Archive for LimitStore {
 impl Store for LimitStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault().map(|_| self as &dyn Vault)
     }
 
     fn archive(&self) -> Option<&dyn Archive> {

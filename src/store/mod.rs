@@ -22,6 +22,7 @@ pub mod inline;
 pub mod key;
 pub mod limit;
 pub mod memory;
+pub mod past;
 mod place;
 pub mod probe;
 pub mod random;
@@ -33,6 +34,7 @@ pub mod s3;
 pub mod timed;
 pub mod timeout;
 pub mod tuning;
+pub mod vault;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,12 +51,14 @@ use crate::store::archive::Archive;
 use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::past::PastStore;
 use crate::store::place::Place;
 use crate::store::replicas::ReplicatedStore;
 use crate::store::s3::S3Store;
 use crate::store::s3::options::Conditional;
 use crate::store::timed::TimedStore;
 use crate::store::tuning::{Tuning, wrap_in_limits};
+use crate::store::vault::Vault;
 
 /// What every operation of a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -201,6 +205,11 @@ pub trait Store: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Versions and retention, of a store that may have them; wrappers hand it on.
+    fn vault(&self) -> Option<&dyn Vault> {
+        None
+    }
+
     /// Archive classes, of a store that has them; wrappers hand it on.
     fn archive(&self) -> Option<&dyn Archive> {
         None
@@ -321,6 +330,22 @@ pub fn open(url: &str, create: bool, tuning: &Tuning) -> Result<Arc<dyn Store>, 
             Ok(Arc::new(TimedStore::over(Arc::new(S3Store::new(*options, create)), settle, tuning)))
         }
     }
+}
+
+/// The store that `url` names as it was at `time`, which people read as `shown`: read-only.
+pub fn open_as_of(
+    url: &str,
+    time: Timestamp,
+    shown: &str,
+    tuning: &Tuning,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let unsupported = |why| StoreError::Unsupported { location: url.to_owned(), why };
+    let backend: Arc<dyn Store> = match place::parse(url).map_err(unsupported)? {
+        Place::Directory(path) => Arc::new(DirectoryStore::open(path)?),
+        Place::S3(options) => Arc::new(S3Store::new(*options, false)),
+    };
+    let past = PastStore::new(backend, time, shown.to_owned())?;
+    Ok(tuning::wrap(Arc::new(past), tuning))
 }
 
 #[cfg(test)]

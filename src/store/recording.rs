@@ -10,6 +10,7 @@ use crate::store::action::Action;
 use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// One operation, written down when it ended.
@@ -100,6 +101,10 @@ fn writing(action: Action, key: &Key, body: &Bytes) -> Operation {
 impl Store for RecordingStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn archive(&self) -> Option<&dyn Archive> {

@@ -8,6 +8,8 @@
 //! A write whose acknowledgement was lost is not a conflict: where the repetition of an attempt of
 //! unknown outcome meets an object, that object is read back, and what is the caller's own is success.
 
+mod vault;
+
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::store::counters::{Counters, count};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::random::{Random, fraction};
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// The longest a store can ask to be left alone; a hostile one would ask for ever.
@@ -274,6 +277,10 @@ impl Archive for RetryStore {
 impl Store for RetryStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault().map(|_| self as &dyn Vault)
     }
 
     fn archive(&self) -> Option<&dyn Archive> {

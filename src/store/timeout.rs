@@ -16,6 +16,7 @@ use crate::store::archive::{Archive, WarmUp, Warmth};
 use crate::store::clock::{Clock, within};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// Whole objects are read under the limit for this many bytes, where nobody knows a smaller bound.
@@ -107,6 +108,10 @@ impl Archive for TimeoutStore {
 impl Store for TimeoutStore {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.inner.vault()
     }
 
     fn archive(&self) -> Option<&dyn Archive> {

@@ -17,6 +17,8 @@ pub mod command;
 pub mod dialogue;
 #[cfg(target_os = "linux")]
 pub mod dir;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod error;
 pub mod file;
 pub mod http;
@@ -24,6 +26,8 @@ pub mod journal;
 pub mod lock;
 #[cfg(target_os = "linux")]
 pub mod meta;
+#[cfg(target_os = "linux")]
+pub mod namespace;
 #[cfg(target_os = "linux")]
 mod open;
 pub mod path;
@@ -33,6 +37,7 @@ pub mod rooted;
 #[cfg(target_os = "linux")]
 pub mod service;
 pub mod signal;
+pub mod space;
 #[cfg(target_os = "linux")]
 pub mod stat;
 #[cfg(target_os = "linux")]

@@ -44,6 +44,14 @@ pub fn read_passphrase(prompt: &str) -> SysResult<SecretText> {
     read_unseen(&terminal, prompt).map_err(failed)
 }
 
+/// Asks on the controlling terminal, whatever the standard streams are, and reads a line that is shown.
+pub fn read_answer(prompt: &str) -> SysResult<String> {
+    let failed = |error| SysError::new("read an answer from", *b"/dev/tty", error);
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(failed)?;
+    (&terminal).write_all(prompt.as_bytes()).map_err(failed)?;
+    Ok(read_line(&terminal).map_err(failed)?.expose().to_owned())
+}
+
 fn read_unseen(terminal: &File, prompt: &str) -> io::Result<SecretText> {
     let mut out = terminal;
     out.write_all(prompt.as_bytes())?;

@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::ui::escape;
 use crate::ui::style::Style;
 use crate::ui::table::{Shrink, Table};
@@ -35,6 +37,14 @@ pub enum Body {
     Pairs(Vec<(String, String)>),
     /// Rows below titles; the first column is never cut, the last ones are.
     Rows {
+        /// The columns' titles.
+        titles: Vec<&'static str>,
+        /// The rows.
+        rows: Vec<Vec<String>>,
+    },
+    /// The same, but with values that must not be cut: where a row has no room, it takes a line for each
+    /// column behind the third.
+    Records {
         /// The columns' titles.
         titles: Vec<&'static str>,
         /// The rows.
@@ -80,6 +90,7 @@ impl Report {
                     }
                 }
                 Body::Rows { titles, rows } => text.push_str(&table(titles, rows).render(width, style)),
+                Body::Records { titles, rows } => text.push_str(&records(titles, rows, width, style)),
                 Body::Lines(lines) => {
                     for line in lines {
                         text.push_str(&escape::text(line));
@@ -130,7 +141,7 @@ impl Body {
                 };
                 writeln!(page, "<table>{}</table>", pairs.iter().map(row).collect::<String>())
             }
-            Body::Rows { titles, rows } => {
+            Body::Rows { titles, rows } | Body::Records { titles, rows } => {
                 let _ = writeln!(page, "<table><tr>{}</tr>", cells("th", &mut titles.iter().copied()));
                 for row in rows {
                     // A word such as `critical` colours its row.
@@ -171,6 +182,26 @@ fn table(titles: &[&'static str], rows: &[Vec<String>]) -> Table {
     }
     rows.iter().for_each(|row| table.row(row));
     table
+}
+
+/// A table where that has room, or else a paragraph for each row.
+fn records(titles: &[&'static str], rows: &[Vec<String>], width: Option<usize>, style: Style) -> String {
+    let whole = table(titles, rows).render(None, style);
+    let longest = whole.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    if width.is_none_or(|width| longest <= width) {
+        return whole;
+    }
+    let mut text = String::new();
+    for row in rows {
+        let (head, tail) = row.split_at(row.len().min(3));
+        text.push_str(&escape::text(&head.join("  ")));
+        text.push('\n');
+        for (title, value) in titles.iter().skip(3).zip(tail).filter(|(_, value)| !value.is_empty()) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "    {}: {}", title.to_lowercase(), escape::text(value));
+        }
+    }
+    text
 }
 
 /// Text for HTML: what a browser or a reader's eye could take for something else is spelled out.
@@ -214,6 +245,20 @@ mod tests {
         let text = report().text(None, Style::new(false));
         assert!(text.contains("  name    a\\nb\n  longer  <script>\n"), "{text}");
         assert!(!text.contains('\x1b') && text.contains("└─ x & y\n"));
+    }
+
+    #[test]
+    fn records_that_have_no_room_in_a_table_lose_nothing() {
+        let mut report = Report::new("t");
+        let row =
+            vec!["major".into(), "changed".into(), "a[b]".into(), String::new(), "what it means\x1b".into()];
+        report.more(Body::Records { titles: vec!["S", "C", "WHAT", "OLD", "MEANS"], rows: vec![row] });
+        assert!(
+            report.text(None, Style::new(false)).contains("major  changed  a[b]       what it means\\x1b\n")
+        );
+        let narrow = report.text(Some(30), Style::new(false));
+        assert!(narrow.ends_with("major  changed  a[b]\n    means: what it means\\x1b\n"), "{narrow}");
+        assert!(report.html().contains("<tr class=\"major\">"));
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn the_configuration_check_lists_all_mistakes_with_their_places() {
          expected one of repository, sources, stream, database, host, tags, exclude, iexclude, \
          exclude_files, exclude_caches, exclude_if_present, exclude_larger_than, exclude_xattrs, nodump, \
          one_file_system, ignore_ctime, ignore_inode, with_atime, compression, read_concurrency, system, \
-         luks_headers, freeze, snapshot, hooks, retention, notify\n  \
+         luks_headers, freeze, snapshot, hooks, retention, notify, expect_every\n  \
          did you mean `sources`?\n3 mistakes\n"
     );
     let run = sandbox.run(&[&words[..], &["--json"]].concat());

@@ -27,7 +27,7 @@ fn configure(world: &World, keys: &str) {
 
 fn run(world: &World, words: &[&str]) -> Run {
     let mut command = world.command(words);
-    command.env("LIFEBOAT_CONFIG", world.path("lifeboat.toml"));
+    command.env("LIFEBOAT_CONFIG", world.path("lifeboat.toml")).env("REDIS_PASSWORD", "secret word");
     crate::program::finish(command)
 }
 
@@ -246,7 +246,6 @@ fn mariadb_under_load_comes_back_as_one_moment() {
         UPDATE account SET balance = balance + 7 WHERE id = 50; UPDATE counted SET moves = moves + 1;
         INSERT INTO moved(amount) VALUES (7); COMMIT;\n",
     );
-    fs::write(world.path("password"), "\n").unwrap();
     configure(&world, &format!("engine = 'mariadb'\nuser = 'root'\nsocket = {:?}", one.join("s")));
     let to = format!("root@{}", text(&two.join("s")));
     let mut seen = Vec::new();
@@ -268,7 +267,10 @@ fn mariadb_under_load_comes_back_as_one_moment() {
     assert!(mariadb_ask(&two, "SHOW GRANTS FOR app@localhost").contains("shop"));
     assert_eq!(mariadb_ask(&two, "CALL shop.p()"), "1");
     let refused = restore(&world, &["--to", &to]);
-    assert!(refused.status == Some(1) && refused.stderr.contains("found"), "{refused:?}");
+    assert!(
+        refused.status == Some(1) && refused.stderr.contains("there already: it's odd shop"),
+        "{refused:?}"
+    );
     drop((server, other));
 }
 
@@ -381,15 +383,11 @@ fn redis_under_load_comes_back_as_one_moment_by_either_method() {
     ask(&server.dir, &["EVAL", "for i = 1, 20000 do redis.call('SET', 'key' .. i, 'value' .. i) end", "0"]);
     let mut writer = Writer::start(redis(&server.dir), "MULTI\nINCR a\nINCR b\nEXEC\n");
     fs::write(world.path("password"), "secret word\n").unwrap();
+    let password = format!("password_file = {:?}", world.path("password"));
     for (round, method) in ["stream", "bgsave", "stream"].into_iter().enumerate() {
         let socket = server.dir.join("s");
-        let password = world.path("password");
-        configure(
-            &world,
-            &format!(
-                "engine = 'redis'\nmethod = '{method}'\nsocket = {socket:?}\npassword_file = {password:?}"
-            ),
-        );
+        let password = if round == 2 { "password_env = 'REDIS_PASSWORD'" } else { &password };
+        configure(&world, &format!("engine = 'redis'\nmethod = '{method}'\nsocket = {socket:?}\n{password}"));
         let attachment = back_up(&world);
         assert!(attachment["version"].as_str().is_some_and(|version| version.contains('.')), "{attachment}");
         assert!(writer.is_writing());
@@ -491,4 +489,44 @@ fn mistakes_in_the_configuration_are_found_before_anything_is_run() {
     configure(&world, "engine = 'redis'\nrun_as = 'no-such-account'");
     let nobody = run(&world, &["backup", "db"]);
     assert!(nobody.status == Some(2) && nobody.stderr.contains("no-such-account"), "{nobody:?}");
+}
+
+#[test]
+fn a_plan_loads_dumps_below_its_root_and_lets_no_server_be_reached_from_a_sandbox() {
+    if !are_there(&["sqlite3"]) {
+        return;
+    }
+    let world = World::new();
+    let path = world.path("app.db");
+    let sqlite = |path: &Path, query: &str| {
+        let mut command = Command::new("sqlite3");
+        command.args(["-batch", text(path), query]);
+        succeed(command)
+    };
+    sqlite(&path, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)");
+    configure(&world, &format!("engine = 'sqlite'\npath = {path:?}"));
+    back_up(&world);
+    let root = world.path("sandbox");
+    let plan = |more: &str| {
+        let text = format!(
+            "schema = \"lifeboat.plan-file/1\"\nname = \"p\"\n[target]\nkind = \"sandbox\"\nroot = {root:?}\n\
+             keep = true\n[component.db]\nkind = \"databases\"\n{more}"
+        );
+        fs::write(world.path("p.toml"), text).unwrap();
+        run(&world, &["plan", "build", text_of(&world, "p.toml").as_str(), "--json"])
+    };
+    let built = plan("");
+    assert_eq!(built.status, Some(0), "{built:?}");
+    let below = format!("{}{}.lifeboat-restore", root.display(), path.display());
+    assert!(built.stdout.contains(&below), "{built:?}");
+    assert!(plan("only = [\"other\"]").stderr.contains("it holds main"));
+    assert!(plan("method = \"guess\"").stderr.contains("not \"guess\""));
+    configure(&world, "engine = 'command'\nprogram = ['echo', 'x']\nrestore = 'cat'");
+    back_up(&world);
+    let refused = plan("");
+    assert!(refused.status != Some(0) && refused.stderr.contains("needs its server"), "{refused:?}");
+}
+
+fn text_of(world: &World, name: &str) -> String {
+    text(&world.path(name)).to_owned()
 }

@@ -43,6 +43,9 @@ fn compare(directory: &str, wanted: BTreeMap<String, Vec<u8>>) {
 fn schemas_in(directory: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("cli/documents") {
+            continue;
+        }
         if path.is_dir() {
             schemas_in(&path, found);
         } else if !path.ends_with("cli/documents.rs") {
@@ -61,7 +64,9 @@ fn schemas_in(directory: &Path, found: &mut BTreeSet<String>) {
 fn every_json_document_is_in_the_manual_and_none_besides() {
     let mut found = BTreeSet::new();
     schemas_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found.remove("lifeboat.plan-file/1");
     assert!(found.remove("lifeboat.session/1"), "the scan finds what is there");
+    assert!(found.remove("lifeboat.evidence/1"), "records in the repository are not printed");
     let listed: BTreeSet<String> =
         documents::DOCUMENTS.iter().map(|document| document.schema.to_owned()).collect();
     assert_eq!(listed, found, "src/cli/documents.rs and the sources differ");

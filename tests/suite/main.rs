@@ -11,13 +11,17 @@
 //! - `consistency`: files that hold still while they are read, and are let go whatever happens
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
+//! - `plan`: restores that are planned, cut off, gone on with, and cleaned up behind
 //! - `keys`: roles hold what their slots hold
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
+//! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
+//! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
+//! - `machine`: a whole machine, lost and rebuilt in QEMU
 //! - `demo`: the demo brings everything back
 
 mod attachments;
@@ -34,15 +38,21 @@ mod fidelity;
 mod format;
 mod generated;
 mod keys;
+mod machine;
 mod notify;
+mod plan;
 mod program;
 mod replicas;
+mod runbook;
+mod runbook_crash;
+mod runbook_database;
 mod s3;
 mod seaweed;
 mod servers;
 mod system;
 mod tidy;
 mod timed;
+mod vault;
 mod vectors;
 mod versity;
 mod world;

@@ -169,7 +169,7 @@ fn what_cannot_be_told_now_stays_and_neither_fails_nor_delays_the_backup() {
     let world = world(&config);
     let backup = run(&world, &["backup", "home"]);
     assert_eq!(backup.status, Some(0), "{backup:?}");
-    assert!(backup.stderr.contains("not told: hook: by hook: answered 503"), "{backup:?}");
+    assert!(backup.stderr.contains("hook was not told by hook: answered 503"), "{backup:?}");
     *hook.delay.lock().unwrap() = Duration::from_secs(60);
     let begun = Instant::now();
     assert_eq!(run(&world, &["backup", "home"]).status, Some(0));

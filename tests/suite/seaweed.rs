@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Access keys that the server knows: one may do everything, the other only read.
+/// Access keys that the server knows: one may do everything, one only read, and one write.
 pub const OWNER: (&str, &str) = ("owner-key", "owner-secret");
 pub const READER: (&str, &str) = ("reader-key", "reader-secret");
+pub const WRITER: (&str, &str) = ("writer-key", "writer-secret");
 
 /// A server that runs.
 pub struct Weed {
@@ -29,9 +30,14 @@ impl Weed {
     /// A URL with a prefix that nobody else uses. The bucket is the same, for SeaweedFS gives each of
     /// them volumes of its own, and runs out of them.
     pub fn url(&self) -> String {
+        self.url_in("tests")
+    }
+
+    /// The same in another bucket.
+    pub fn url_in(&self, bucket: &str) -> String {
         static PREFIXES: AtomicU32 = AtomicU32::new(0);
         let prefix = PREFIXES.fetch_add(1, Ordering::Relaxed);
-        format!("s3://tests/some/prefix-{prefix}?endpoint={}", self.endpoint())
+        format!("s3://{bucket}/some/prefix-{prefix}?endpoint={}", self.endpoint())
     }
 
     pub fn endpoint(&self) -> String {
@@ -78,7 +84,9 @@ fn try_start(program: &Path) -> Option<Weed> {
     };
     let owner = identity("owner", OWNER, &["Admin", "Read", "List", "Tagging", "Write"]);
     let reader = identity("reader", READER, &["Read", "List"]);
-    let config = serde_json::json!({ "identities": [owner, reader] });
+    let locks = ["Read", "List", "Write", "GetObjectRetention", "PutObjectRetention"];
+    let writer = identity("writer", WRITER, &locks);
+    let config = serde_json::json!({ "identities": [owner, reader, writer] });
     fs::write(dir.join("s3.json"), config.to_string()).unwrap();
     let certificate = make_certificate(&dir);
     let listeners: Vec<TcpListener> = (0..9).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();

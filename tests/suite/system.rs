@@ -74,6 +74,31 @@ fn a_backup_with_system_carries_a_state_that_is_shown_without_secrets() {
 }
 
 #[test]
+fn the_system_alone_is_a_backup() {
+    let world = World::new();
+    let run = world.run(&["backup", "--system"]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    let config = world.path("lifeboat.toml");
+    fs::write(
+        &config,
+        format!("[repository.main]\nurl = {:?}\n[job.state]\nsystem = true\n", world.path("repo")),
+    )
+    .unwrap();
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
+    let run = world.run(&["backup", "state", "--config", config.to_str().unwrap()]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    // What changes by itself between the two is no more than a remark.
+    let record = world.json(&["snapshots", "--json"]);
+    let first = record["snapshots"][0]["id"].as_str().unwrap();
+    let found = world.json(&["system", "diff", first, "latest", "--severity", "critical", "--json"]);
+    assert_eq!(found["changes"].as_array().map(Vec::len), Some(0), "{found}");
+    let header = world.run(&["backup", "--with-luks-headers", world.path("repo").to_str().unwrap()]);
+    assert!(header.status == Some(2) && header.stderr.contains("needs --system"), "{header:?}");
+    let nothing = world.run(&["backup"]);
+    assert_eq!(nothing.status, Some(2), "{nothing:?}");
+}
+
+#[test]
 fn a_job_captures_the_system_where_it_says_so() {
     let world = World::new();
     fs::create_dir(world.path("data")).unwrap();

@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["index"],
     &["repo"],
     &["backup", "browse", "restore", "system", "maintain"],
-    &["runbook", "drill"],
+    &["runbook", "drill", "plan"],
     &["ui", "notify", "metrics"],
     &["cli"],
 ];

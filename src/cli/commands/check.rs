@@ -94,6 +94,7 @@ fn look(args: &Args, context: &Context) -> CommandResult {
         interrupt,
         threads: process::cpus(),
         now: SystemClock.now(),
+        is_past: context.global.as_of.is_some(),
     };
     let result = check(&checking, &CheckOptions { read_data });
     progress.finish();

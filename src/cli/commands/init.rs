@@ -82,6 +82,11 @@ struct Document {
 fn try_store(url: &str, anyway: bool, context: &Context) -> Result<Option<Duration>, Failure> {
     let probed = probe::look(url, true)?;
     let faults = probed.faults();
+    if let Some(why) = probed.lock_fault(url) {
+        let found = format!("{} does not lock objects, as `lock` asks: {why}", probed.location);
+        return Err(Failure::usage(found)
+            .hint("make another bucket with Object Lock switched on, or leave out `lock`"));
+    }
     let by_url = S3Options::parse(url.trim_start_matches("s3://")).ok();
     let (conditional, settle) =
         by_url.map_or((Conditional::Server, SETTLE_DEFAULT), |options| (options.conditional, options.settle));

@@ -18,6 +18,8 @@ const EXAMPLES_POLICY: &str = "\
 Examples:
   lifeboat store policy --role writer --bucket backups --prefix prod
       What a backup host needs, and no more: it can delete nothing but its own session.
+  lifeboat store policy --role writer 's3://backups/prod?lock=compliance&lock-for=30d'
+      The same where objects are locked: it may lock for 30 days, not for longer, and unlock nothing.
   lifeboat store policy --role restorer s3://backups/prod
       The same question for people who restore and manage keys.";
 
@@ -29,15 +31,18 @@ pub enum Command {
     /// Races real writes against each other, below `probe/` of the store, and removes them again: is an
     /// object ever replaced that must not be, is what was written read and listed at once, are ranges
     /// exact? Of an S3 server, it also finds out which extras there are: checksums on the wire,
-    /// versioning, Object Lock. Exit status 1 if a repository would not be safe there.
+    /// versioning, Object Lock. Where objects can be locked, one is locked for a minute, and deleting and
+    /// unlocking it is tried; a hidden version of it may stay for that minute. Exit status 1 if a repository
+    /// would not be safe there.
     #[command(after_help = EXAMPLES_PROBE)]
     Probe(ProbeArgs),
 
     /// Print the IAM policy that a role needs
     ///
     /// The smallest one: a writer can replace and delete nothing that was stored, a maintainer collects
-    /// garbage, a restorer reads everything and manages keys. Objects encrypted with a KMS key need
-    /// kms:GenerateDataKey and kms:Decrypt on that key besides.
+    /// garbage, a restorer reads everything and manages keys. With ?lock=MODE in the URL, or `lock` in the
+    /// configuration, it has what locking needs besides, and denies what would undo it. Objects encrypted
+    /// with a KMS key need kms:GenerateDataKey and kms:Decrypt on that key besides.
     #[command(after_help = EXAMPLES_POLICY)]
     Policy(PolicyArgs),
 }

@@ -270,7 +270,7 @@ impl Walk<'_> {
                 let why = format!("`snapshot` lacks the key `{lacks}`");
                 self.mistakes.push(Mistake::at(self.source, snapshot.span(), why));
             }
-            if let Some(snapshot) = snapshot.filter(|_| job.sources.is_empty()) {
+            if let Some(snapshot) = snapshot.filter(|_| job.sources.is_empty() && job.stream.is_none()) {
                 let why = "`snapshot` is for a job with `sources`";
                 self.mistakes.push(Mistake::at(self.source, snapshot.span(), why));
             }

@@ -109,6 +109,9 @@ pub struct RepositorySettings {
     pub read_policy: Option<String>,
     /// How many required replicas must hold a write.
     pub write_quorum: Option<usize>,
+    /// How young a snapshot is whose locks are renewed.
+    #[serde(deserialize_with = "duration")]
+    pub lock_window: Option<Duration>,
     /// Who is told of it.
     #[serde(deserialize_with = "rules")]
     pub notify: Vec<RuleSettings>,

@@ -47,6 +47,14 @@ pub struct S3Settings {
     pub stall_timeout: Option<Duration>,
     /// Who sees to it that nothing is replaced.
     pub conditional: Option<String>,
+    /// The mode of Object Lock.
+    pub lock: Option<String>,
+    /// For how long.
+    #[serde(deserialize_with = "duration")]
+    pub lock_for: Option<Duration>,
+    /// What is left when it is renewed.
+    #[serde(deserialize_with = "duration")]
+    pub lock_renew: Option<Duration>,
     /// How long that waits.
     #[serde(deserialize_with = "duration")]
     pub settle: Option<Duration>,
@@ -58,6 +66,7 @@ impl S3Settings {
         let path = self.ca_bundle.as_ref().map(|path| path.to_string_lossy().into_owned());
         let truth = |value: Option<bool>| value.map(|value| value.to_string());
         let time = |value: Option<Duration>| value.map(|value| format!("{}ms", value.as_millis()));
+        let seconds = |value: Option<Duration>| value.map(|value| format!("{}s", value.as_secs()));
         let options = [
             ("endpoint", self.endpoint.clone()),
             ("region", self.region.clone()),
@@ -75,6 +84,9 @@ impl S3Settings {
             ("first-byte-timeout", time(self.first_byte_timeout)),
             ("stall-timeout", time(self.stall_timeout)),
             ("conditional", self.conditional.clone()),
+            ("lock", self.lock.clone()),
+            ("lock-for", seconds(self.lock_for)),
+            ("lock-renew", seconds(self.lock_renew)),
             ("settle", time(self.settle)),
         ];
         let said = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -89,12 +101,14 @@ mod tests {
     use super::S3Settings;
     use crate::cli::settings::schema::{FILE, Field, Kind};
     use crate::store::s3::options::{OPTIONS, S3Options};
+    use crate::store::vault::LockMode;
 
     #[test]
     fn the_table_says_what_the_url_would() {
         let settings: S3Settings = toml::from_str(
             "endpoint = 'http://127.0.0.1:8333'\nstall_timeout = '90s'\npath_style = false\n\
-             profile = 'a b&c=d'\nsse = 'aws:kms'\nsse_kms_key = 'arn:aws:kms:eu-west-1:1:key/1'",
+             profile = 'a b&c=d'\nsse = 'aws:kms'\nsse_kms_key = 'arn:aws:kms:eu-west-1:1:key/1'\n\
+             lock = 'compliance'\nlock_for = '2w'",
         )
         .unwrap();
         let url = settings.fold("s3://bucket/prefix?region=eu-west-1");
@@ -104,6 +118,8 @@ mod tests {
         assert_eq!(options.profile.as_deref(), Some("a b&c=d"));
         assert_eq!(options.region.as_deref(), Some("eu-west-1"));
         assert_eq!(options.sse_kms_key.as_deref(), Some("arn:aws:kms:eu-west-1:1:key/1"));
+        let lock = options.lock.unwrap();
+        assert_eq!((lock.mode, lock.duration.as_secs()), (LockMode::Compliance, 14 * 86_400));
         assert!(!options.path_style);
         assert_eq!(S3Settings::default().fold("/a?b"), "/a?b");
     }

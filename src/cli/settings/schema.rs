@@ -216,6 +216,12 @@ const REPOSITORY: &[Field] = &[
         "A command for `sh -c` that warms objects up where the store does not do it by itself; `restore \
          --warm-up` gives it their keys, one a line.",
     ),
+    field(
+        "lock_window",
+        Kind::Duration,
+        "The locks of snapshots younger than this are renewed, and those of the newest of each host; as long \
+         as `lock_for` of the store otherwise.",
+    ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
     field("notify", Kind::Rules(notify::RULE), "Who is told of its checks, restores and replicas."),
     field(
@@ -268,6 +274,18 @@ const S3: &[Field] = &[
         Kind::Duration,
         "How long the time-based protocol waits before a contest is decided; 60s otherwise. What `init` \
          recorded in the repository holds.",
+    ),
+    field(
+        "lock",
+        Kind::Text,
+        "\"governance\" or \"compliance\": lock packs, segments, snapshots, key slots, the config and \
+         evidence by Object Lock as they are written. The bucket must have it switched on.",
+    ),
+    field("lock_for", Kind::Duration, "For how long, from the writing and from each renewal; 30d otherwise."),
+    field(
+        "lock_renew",
+        Kind::Duration,
+        "What is left of it when it is renewed; half of `lock_for` otherwise.",
     ),
 ];
 

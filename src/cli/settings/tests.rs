@@ -14,9 +14,10 @@ fn full() -> String {
     let mut text = String::new();
     tables(FILE, "", &mut text);
     text.push_str(PEOPLE);
-    // A job has either sources or a stream, a repository one passphrase.
+    // A job has either sources or a stream, a repository one passphrase, a database one password.
     let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("passphrase_command")).collect();
-    lines.retain(|line| !line.starts_with("sources"));
+    let others = ["sources", "password_env", "password_command"];
+    lines.retain(|line| !others.iter().any(|key| line.starts_with(key)));
     lines.join("\n")
 }
 
@@ -123,6 +124,7 @@ fn tables(fields: &[Field], path: &str, text: &mut String) {
             Kind::Integer(..) if field.name == "write_quorum" => "2".to_owned(),
             Kind::Integer(low, _) => low.to_string(),
             Kind::Size => "'100M'".to_owned(),
+            Kind::Duration if field.name == "lock_renew" => "'30s'".to_owned(),
             Kind::Duration => "'90s'".to_owned(),
             Kind::Texts | Kind::Paths | Kind::Patterns | Kind::Tags => "['one', 'two']".to_owned(),
             _ => match field.name {
@@ -130,6 +132,7 @@ fn tables(fields: &[Field], path: &str, text: &mut String) {
                 "sse" => "'aws:kms'",
                 "checksum" => "'crc32c'",
                 "conditional" => "'server'",
+                "lock" => "'governance'",
                 _ => "'main'",
             }
             .to_owned(),

@@ -66,6 +66,8 @@ pub struct Checking<'a> {
     pub threads: usize,
     /// The time of day, for the age of sessions.
     pub now: Timestamp,
+    /// The repository is shown as it was: what this machine remembers is of later.
+    pub is_past: bool,
 }
 
 impl Checking<'_> {

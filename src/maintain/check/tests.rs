@@ -50,6 +50,7 @@ fn run_as(fixture: &Fixture, role: Role, read_data: ReadData) -> CheckReport {
         interrupt: &fixture.interrupt,
         threads: 3,
         now: Timestamp { seconds: 1_700_000_100, nanos: 0 },
+        is_past: false,
     };
     check(&checking, &CheckOptions { read_data }).unwrap()
 }
@@ -209,6 +210,7 @@ fn damage_of_config_sessions_and_slots_is_found() {
             interrupt: &fixture.interrupt,
             threads: 1,
             now: Timestamp::default(),
+            is_past: false,
         };
         let report = check(&checking, &CheckOptions::default()).unwrap();
         assert!(names(&report, &key), "{harm_kind:?}\n{}", findings(&report));

@@ -9,7 +9,7 @@ use crate::notify::channel::chat::text_at;
 use crate::notify::channel::{
     Attempt, Message, Verdict, basic, cut_bytes, cut_chars, json as json_body, judge,
 };
-use crate::notify::event::{Action, Severity};
+use crate::notify::event::{Action, Link, Severity};
 use crate::notify::model::ChannelKind;
 use crate::sys::http::HttpRequest;
 
@@ -56,7 +56,14 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
         "sequence_id": message.key.replace(['.', '/'], "-"),
     });
     let is_open = message.action == Action::Trigger;
-    if let Some(link) = message.ack_url.as_ref().filter(|_| is_open) {
+    if !message.event.links.is_empty() {
+        // A button posts, which is what a link acts by; ntfy shows three at most.
+        let button = |link: &Link| {
+            let (label, url) = (&link.label, &link.url);
+            json!({ "action": "http", "label": label, "url": url, "method": "POST", "clear": true })
+        };
+        body["actions"] = message.event.links.iter().take(3).map(button).collect();
+    } else if let Some(link) = message.ack_url.as_ref().filter(|_| is_open) {
         body["actions"] = json!([{ "action": "view", "label": "Acknowledge", "url": link, "clear": true }]);
     } else if let Some(ack_topic) = ack_topic.as_ref().filter(|_| is_open) {
         let ack_topic = attempt.secret(ack_topic)?;

@@ -14,7 +14,9 @@ mod archive;
 mod client;
 pub mod errors;
 pub mod features;
+mod lock_options;
 pub mod options;
+mod vault;
 mod watch;
 mod write;
 
@@ -23,6 +25,7 @@ use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
@@ -35,7 +38,7 @@ use aws_sdk_s3::types::{EncodingType, Object, RequestPayer};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use crate::base::time::Timestamp;
+use crate::base::time::{Clock, Timestamp};
 use crate::store::archive::Archive;
 use crate::store::error::StoreError;
 use crate::store::key::{Key, check_prefix};
@@ -43,7 +46,9 @@ use crate::store::s3::archive::{Classes, is_doubtful};
 use crate::store::s3::errors::Asked;
 use crate::store::s3::options::{S3Options, decode};
 use crate::store::s3::watch::{Limits, read_all, until_it_begins};
+use crate::store::vault::{Retention, Vault, VersionId};
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
+use crate::sys::clock::SystemClock;
 
 /// Most objects that one listing holds: a petabyte of packs.
 const LIST_MAX_OBJECTS: usize = 1 << 24;
@@ -64,6 +69,10 @@ pub struct S3Store {
     bucket_is_made: OnceCell<()>,
     /// Set once the server has shown that there is such a bucket.
     bucket_is_there: AtomicBool,
+    /// What retention counts from.
+    clock: Arc<dyn Clock>,
+    /// What was written with a retention and nobody has asked about yet.
+    granted: Mutex<Vec<(Key, Retention)>>,
     classes: Classes,
 }
 
@@ -91,6 +100,8 @@ impl S3Store {
             create_bucket,
             bucket_is_made: OnceCell::new(),
             bucket_is_there: AtomicBool::new(false),
+            clock: Arc::new(SystemClock),
+            granted: Mutex::default(),
             classes: Classes::default(),
         }
     }
@@ -147,13 +158,20 @@ impl S3Store {
         }
     }
 
-    async fn open_object(&self, key: &Key, range: Option<String>) -> Result<GetObjectOutput, StoreError> {
+    /// Begins to read an object, or the version of it that is named.
+    async fn open_object(
+        &self,
+        key: &Key,
+        version: Option<&VersionId>,
+        range: Option<String>,
+    ) -> Result<GetObjectOutput, StoreError> {
         let request = self
             .client()
             .await?
             .get_object()
             .bucket(&self.options.bucket)
             .key(self.path(key))
+            .set_version_id(version.map(|version| version.0.clone()))
             .set_range(range)
             .set_request_payer(self.payer());
         self.answer(self.asked(key.as_str(), "read"), request.send()).await
@@ -161,7 +179,7 @@ impl S3Store {
 
     async fn get_now(&self, key: &Key, max_bytes: u64) -> Result<(Bytes, Version), StoreError> {
         let asked = self.asked(key.as_str(), "read");
-        let object = self.open_object(key, None).await?;
+        let object = self.open_object(key, None, None).await?;
         let Some(version) = object.e_tag().map(version_of) else {
             return Err(errors::unsound(asked, "an object without an ETag"));
         };
@@ -182,7 +200,7 @@ impl S3Store {
             };
         };
         let header = format!("bytes={}-{}", range.start, range.end - 1);
-        let object = match self.open_object(key, Some(header)).await {
+        let object = match self.open_object(key, None, Some(header)).await {
             Ok(object) => object,
             Err(StoreError::Service { code, .. }) if matches!(&*code, "InvalidRange" | "HTTP 416") => {
                 let size = self.stat_now(key).await?.size;
@@ -360,6 +378,10 @@ impl Store for S3Store {
         self.location.clone()
     }
 
+    fn vault(&self) -> Option<&dyn Vault> {
+        Some(self)
+    }
+
     fn archive(&self) -> Option<&dyn Archive> {
         Some(self)
     }
@@ -410,7 +432,12 @@ impl S3Store {
         self.limits = Limits { connect: limit, first_byte: limit, stall: limit };
         self
     }
+
+    fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,7 +12,9 @@ use crate::base::hex;
 use crate::base::limits::META_PACK_DIGIT;
 use crate::store::archive::ArchiveClass;
 use crate::store::key::Key;
+use crate::store::s3::lock_options::LockOptions;
 use crate::store::timed::{SETTLE_DEFAULT, SETTLE_MAX, SETTLE_MIN};
+use crate::store::vault::LockPolicy;
 
 /// Every option, with what it is for.
 pub const OPTIONS: &[(&str, &str)] = &[
@@ -31,6 +33,9 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("connect-timeout", "how long a connection may take to come about"),
     ("first-byte-timeout", "how long the server may take until it begins to answer"),
     ("stall-timeout", "how long a transfer may stand still"),
+    ("lock", "governance or compliance: lock packs, segments, snapshots, slots and the config (Object Lock)"),
+    ("lock-for", "how long they are locked from their writing and from each renewal; 30d otherwise"),
+    ("lock-renew", "what is left when that is renewed; half of lock-for otherwise"),
     ("conditional", "server; time-based or single-writer where the server has no sound conditional writes"),
     ("settle", "how long the time-based protocol waits before a contest is decided; 60s"),
 ];
@@ -79,6 +84,8 @@ pub struct S3Options {
     pub stall_timeout: Duration,
     /// Who sees to it that no object is replaced.
     pub conditional: Conditional,
+    /// What objects are locked with.
+    pub lock: Option<LockPolicy>,
     /// The settle time of the time-based protocol.
     pub settle: Duration,
 }
@@ -118,6 +125,7 @@ impl S3Options {
         let mut options = Self::of(checked_bucket(bucket)?, checked_prefix(prefix)?);
         let mut seen: Vec<&str> = Vec::new();
         let mut path_style = None;
+        let mut lock = LockOptions::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decode(value).ok_or_else(|| format!("the value of `{name}` is not understood"))?;
@@ -130,10 +138,18 @@ impl S3Options {
             seen.push(name);
             match name {
                 "path-style" => path_style = Some(boolean(name, &value)?),
+                "lock" | "lock-for" | "lock-renew" => lock.set(name, &value)?,
                 _ => options.set(name, value)?,
             }
         }
         options.path_style = path_style.unwrap_or(options.endpoint.is_some());
+        options.lock = lock.finish()?;
+        if options.lock.is_some() && options.checksum == Checksum::Off {
+            return Err(
+                "`lock` needs a checksum: S3 takes no locked object without one; leave out checksum=off"
+                    .into(),
+            );
+        }
         if options.sse_kms_key.is_some() && !options.sse.as_deref().is_some_and(|sse| sse.contains("kms")) {
             return Err("`sse-kms-key` goes with sse=aws:kms".into());
         }
@@ -160,6 +176,7 @@ impl S3Options {
             first_byte_timeout: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(30),
             conditional: Conditional::Server,
+            lock: None,
             settle: SETTLE_DEFAULT,
         }
     }

@@ -20,6 +20,7 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::s3::archive::is_doubtful;
 use crate::store::s3::options::{Checksum, Conditional};
+use crate::store::s3::vault::{date_of, mode_of};
 use crate::store::s3::watch::{upload, while_it_moves};
 use crate::store::s3::{S3Store, errors, version_of};
 
@@ -117,6 +118,7 @@ impl S3Store {
     ) -> Result<Option<Version>, StoreError> {
         let asked = self.asked(key.as_str(), "write");
         let options = &self.options;
+        let retention = self.retention_of(key);
         let mut request = self
             .client()
             .await?
@@ -128,7 +130,9 @@ impl S3Store {
             .set_storage_class(options.class_of(key).map(StorageClass::from))
             .set_server_side_encryption(options.sse.as_deref().map(ServerSideEncryption::from))
             .set_ssekms_key_id(options.sse_kms_key.clone())
-            .set_request_payer(self.payer());
+            .set_request_payer(self.payer())
+            .set_object_lock_mode(retention.map(|retention| mode_of(retention.mode)))
+            .set_object_lock_retain_until_date(retention.map(|retention| date_of(retention.until)));
         let sum = checksum_text(options.checksum, &body);
         request = match options.checksum {
             Checksum::Crc32 => request.set_checksum_crc32(sum),
@@ -145,12 +149,13 @@ impl S3Store {
         let request = request.body(stream).customize().disable_payload_signing();
         match while_it_moves(request.send(), &progress, &self.limits).await {
             Ok(Ok(done)) => {
+                self.note_granted(key, retention);
                 if options.class_of(key).is_some_and(is_doubtful) {
                     self.classes.wrote(key);
                 }
                 Ok(done.e_tag().map(version_of))
             }
-            Ok(Err(error)) => Err(errors::of_sdk(asked, &error)),
+            Ok(Err(error)) => Err(self.explain_refusal(errors::of_sdk(asked, &error), retention)),
             Err(broken) => Err(errors::of_broken(asked, broken, u64::MAX)),
         }
     }
@@ -171,7 +176,13 @@ impl S3Store {
             let constraint = BucketLocationConstraint::from(region.as_str());
             CreateBucketConfiguration::builder().location_constraint(constraint).build()
         });
-        let request = client.create_bucket().bucket(bucket).set_create_bucket_configuration(location);
+        // Where objects are to be locked, the bucket has to be made for it: not every server can later.
+        let locks = self.options.lock.map(|_| true);
+        let request = client
+            .create_bucket()
+            .bucket(bucket)
+            .set_object_lock_enabled_for_bucket(locks)
+            .set_create_bucket_configuration(location);
         match self.answer(self.asked(bucket, "make the bucket"), request.send()).await {
             Ok(_) => Ok(()),
             Err(StoreError::Service { code, .. }) if &*code == "BucketAlreadyOwnedByYou" => Ok(()),

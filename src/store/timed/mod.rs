@@ -48,6 +48,7 @@ use crate::store::random::Random;
 use crate::store::replicas::class::{self, Class};
 use crate::store::timed::contest::{Contest, Purpose, ROUNDS_MAX, is_claim, lies_below};
 use crate::store::tuning::{Tuning, wrap};
+use crate::store::vault::Vault;
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 
 /// The settle time where nobody says another.
@@ -245,6 +246,10 @@ impl Store for TimedStore {
 
     fn archive(&self) -> Option<&dyn Archive> {
         self.0.inner.archive()
+    }
+
+    fn vault(&self) -> Option<&dyn Vault> {
+        self.0.inner.vault()
     }
 
     fn create(&self, key: &Key, body: Bytes) -> StoreFuture<'_, ()> {

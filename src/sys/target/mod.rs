@@ -8,6 +8,7 @@
 pub mod attributes;
 pub mod content;
 pub mod remove;
+pub mod replace;
 
 use std::fs::File;
 use std::io;

@@ -15,6 +15,7 @@ mod network;
 mod packages;
 pub mod probe;
 mod schedules;
+mod section;
 mod services;
 mod settings;
 mod storage;
@@ -24,14 +25,11 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use serde::Serialize;
 
 use crate::base::limits;
 use crate::base::monitor::{Event, Interrupt, Monitor};
@@ -39,15 +37,8 @@ use crate::base::time::Timestamp;
 use crate::sys::error::SysResult;
 use crate::system::capture::machine::{Live, Machine};
 use crate::system::capture::probe::{Kept, Probe};
-use crate::system::model::accounts::Accounts;
-use crate::system::model::boot::Boot;
-use crate::system::model::containers::Containers;
-use crate::system::model::host::Host;
-use crate::system::model::network::Network;
-use crate::system::model::packages::Packages;
-use crate::system::model::services::{Schedules, Services};
-use crate::system::model::settings::Settings;
-use crate::system::model::storage::{DeviceKind, Storage};
+use crate::system::capture::section::Section;
+use crate::system::model::storage::DeviceKind;
 use crate::system::model::{CollectorReport, Outcome, SCHEMA, SystemState};
 
 /// How long each collector may take unless the caller says otherwise.
@@ -84,40 +75,6 @@ pub struct Captured {
     pub state: SystemState,
     /// The files behind it, in order of `state.files`.
     pub files: Vec<Kept>,
-}
-
-/// One collector's part of the document.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-enum Section {
-    Host(Host),
-    Boot(Boot),
-    Storage(Box<Storage>),
-    Packages(Packages),
-    Services(Services),
-    Schedules(Schedules),
-    Accounts(Accounts),
-    Settings(Settings),
-    Network(Network),
-    Containers(Containers),
-}
-
-impl Section {
-    /// The same section without anything in it.
-    fn emptied(self) -> Self {
-        match self {
-            Section::Host(_) => Section::Host(Host::default()),
-            Section::Boot(_) => Section::Boot(Boot::default()),
-            Section::Storage(_) => Section::Storage(Box::default()),
-            Section::Packages(_) => Section::Packages(Packages::default()),
-            Section::Services(_) => Section::Services(Services::default()),
-            Section::Schedules(_) => Section::Schedules(Schedules::default()),
-            Section::Accounts(_) => Section::Accounts(Accounts::default()),
-            Section::Settings(_) => Section::Settings(Settings::default()),
-            Section::Network(_) => Section::Network(Network::default()),
-            Section::Containers(_) => Section::Containers(Containers::default()),
-        }
-    }
 }
 
 type Collector = fn(&mut Probe) -> Section;
@@ -241,7 +198,7 @@ fn give_up(name: &str, elapsed: Duration, limit: Duration) -> CollectorReport {
 /// Puts what a collector found into the document.
 fn take(mut one: Yield, captured: &mut Captured) {
     let state = &mut captured.state;
-    let size = section_bytes(&one.section);
+    let size = one.section.json_bytes();
     if size > limits::SYSTEM_SECTION_MAX_BYTES {
         one.section = one.section.emptied();
         one.warnings.push(format!("what was found is too much to be true: {size} bytes"));
@@ -272,28 +229,6 @@ fn take(mut one: Yield, captured: &mut Captured) {
         milliseconds: one.elapsed.as_millis() as u64,
     });
     captured.files.extend(one.kept);
-}
-
-/// How long a section is as JSON.
-fn section_bytes(section: &Section) -> u64 {
-    let mut counted = Counted(0);
-    // Writing to a counter cannot fail, and all keys are text.
-    let _ = serde_json::to_writer(&mut counted, section);
-    counted.0
-}
-
-/// Counts what is written to it.
-struct Counted(u64);
-
-impl io::Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Whether what was put there says nothing.

@@ -187,6 +187,19 @@ fn whatever_programs_print_and_files_hold_is_survived_within_bounds() {
 }
 
 #[test]
+fn a_section_that_is_too_large_is_left_out_with_a_warning() {
+    let flood = "ii \tpackage-with-a-name\t1:2.3-4\tamd64\n".repeat(200_000);
+    let machine = Scripted::default()
+        .holds("/var/lib/dpkg/status", b"")
+        .holds("/etc/hostname", b"left\n")
+        .prints("dpkg-query", flood.as_bytes());
+    let state = take(machine).state;
+    assert_eq!((state.outcome("packages"), state.packages.installed.len()), (Some(Outcome::Failed), 0));
+    assert!(warnings(&state, "packages").contains("too much to be true"));
+    assert_eq!(state.host.name, "left");
+}
+
+#[test]
 fn a_disk_that_lists_its_devices_in_nonsense_still_has_a_place() {
     let blocks = br#"{"blockdevices":[{"name":"sda","type":"disk","size":9,"fstype":"crypto_LUKS",
       "pttype":"gpt"},

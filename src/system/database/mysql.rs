@@ -195,7 +195,10 @@ impl Contributor for Mysql {
         let meant = self.meant(client)?;
         self.warn_of_engines(client, &meant, sink)?;
         if self.spec.globals {
-            self.users(client, dump, sink)?;
+            self.users(client, dump, sink).map_err(|error| {
+                let hint = "users are dumped by one that may read them; `globals = false` leaves them out";
+                ContributeError(format!("{error} ({hint})"))
+            })?;
         }
         if meant.is_empty() {
             sink.warn(&format!("database {}: the server has no database but its own", self.spec.name));

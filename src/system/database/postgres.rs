@@ -70,12 +70,13 @@ impl Postgres {
     fn cluster(&self) -> Result<Cluster, ContributeError> {
         let first = self.spec.databases.first().map_or("postgres", String::as_str);
         let mut session = self.session(first)?;
-        let answer = session.ask(
+        let asked = session.ask(
             "SELECT json_build_object('version', current_setting('server_version'), \
              'system', (SELECT system_identifier::text FROM pg_control_system()), \
              'databases', (SELECT coalesce(json_agg(datname ORDER BY datname), '[]'::json) FROM pg_database \
              WHERE datallowconn AND NOT datistemplate))::text",
-        )?;
+        );
+        let answer = asked.map_err(|error| self.with_hint(error))?;
         session.close()?;
         let cluster: Cluster = serde_json::from_str(&answer)
             .map_err(|error| ContributeError(format!("psql answers what is not understood: {error}")))?;
@@ -86,6 +87,17 @@ impl Postgres {
             }
         }
         Ok(cluster)
+    }
+
+    /// `error` with what helps where the server knows accounts by name, and not ours.
+    fn with_hint(&self, error: ContributeError) -> ContributeError {
+        let is_stranger = ["Peer authentication failed", "role \""].iter().any(|mark| error.0.contains(mark));
+        match is_stranger && self.spec.server.run_as.is_none() {
+            true => ContributeError(format!(
+                "{error} (`run_as = \"postgres\"` runs the programs as that account)"
+            )),
+            false => error,
+        }
     }
 
     /// Opens a transaction in `database`, and exports its snapshot.

@@ -25,6 +25,8 @@ pub struct Target {
     pub port: Option<String>,
     /// The database user.
     pub user: Option<String>,
+    /// A file of the database's own that holds user and password.
+    pub credentials_file: Option<String>,
     /// The account of the machine that programs run as.
     pub run_as: Option<String>,
     /// The file or directory of a database that is one.
@@ -86,6 +88,7 @@ impl Target {
         }
         target.user = target.user.or_else(|| recorded("user"));
         target.run_as = target.run_as.or_else(|| recorded("run_as"));
+        target.credentials_file = target.credentials_file.or_else(|| recorded("credentials_file"));
         if matches!(engine, Engine::Sqlite | Engine::Redis) {
             target.path = target.path.or_else(|| recorded("path"));
         }
@@ -182,3 +185,6 @@ impl Target {
         if self.socket.is_some() { &self.socket } else { &self.host }
     }
 }
+
+#[cfg(test)]
+mod tests;

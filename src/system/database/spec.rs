@@ -148,6 +148,7 @@ impl DatabaseSpec {
             ("socket", server.socket.as_ref().map(text)),
             ("port", server.port.map(|port| port.to_string())),
             ("user", server.user.clone()),
+            ("credentials_file", server.credentials_file.as_ref().map(text)),
             ("run_as", server.run_as.as_ref().map(|(name, _)| name.clone())),
         ];
         for (name, value) in facts {

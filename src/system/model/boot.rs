@@ -47,7 +47,7 @@ pub enum Firmware {
 pub struct Loader {
     /// `grub`, `systemd-boot`, `extlinux`, `refind`, `zipl`, `uboot`.
     pub name: String,
-    /// `bios`, `efi` or the platform, such as `x86_64-efi`: one entry for each that is installed.
+    /// GRUB's `i386-pc` or `x86_64-efi`, else `bios` or `efi`: one entry for each that is installed.
     pub platform: String,
     /// Version of its package.
     pub version: Option<String>,

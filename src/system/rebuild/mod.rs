@@ -7,10 +7,13 @@
 //! configuration stays true; `identity` says what has to change, because a disk was left out, was called by
 //! its kernel name, or because the hardware is another.
 //!
+//! `converge` is for a machine that runs already: what it lacks, from packages to units.
+//!
 //! Restoring files is not here: the planner does it between the stages `FileSystems` and `Boot`.
 
 pub mod bare_metal;
 mod boot;
+pub mod converge;
 pub mod error;
 mod file_systems;
 mod identity;

@@ -2,6 +2,11 @@
 //!
 //! Least privilege follows from the layout: a writer creates packs, segments, snapshots and sessions,
 //! each only where nothing stands (`s3:if-none-match`), and deletes nothing but sessions.
+//!
+//! Where objects are locked, a writer also sets and renews retention, in the one mode and for no longer than
+//! the options say (a thief could otherwise lock a bucket full for a hundred years). Nobody gets
+//! `s3:BypassGovernanceRetention` nor a right over the bucket's own settings. Versions can be deleted by the
+//! maintainer alone, and read by the maintainer and the restorer: they look back, and bring back.
 
 use serde_json::{Value, json};
 
@@ -10,6 +15,7 @@ use crate::cli::commands::store::PolicyArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::store::s3::options::S3Options;
+use crate::store::vault::LockPolicy;
 
 /// Runs the command.
 pub fn run(args: &PolicyArgs, context: &Context) -> CommandResult {
@@ -23,7 +29,8 @@ pub fn run(args: &PolicyArgs, context: &Context) -> CommandResult {
             .hint("name one with --bucket, or a URL s3://BUCKET/PREFIX")
     })?;
     let options = S3Options::parse(rest).map_err(Failure::usage)?;
-    let policy = policy(args.role, &args.partition, &options.bucket, &options.prefix);
+    let place = Place { partition: &args.partition, bucket: &options.bucket, prefix: &options.prefix };
+    let policy = policy(args.role, &place, options.lock);
     match context.output.json {
         true => context.output.document(&policy)?,
         // Text and objects always have a JSON form.
@@ -32,10 +39,22 @@ pub fn run(args: &PolicyArgs, context: &Context) -> CommandResult {
     Ok(Outcome::Done)
 }
 
-/// The policy of `role` for the keys below `prefix`, which is empty or ends in `/`.
-fn policy(role: RoleName, partition: &str, bucket: &str, prefix: &str) -> Value {
-    let maker = Maker { arn: format!("arn:{partition}:s3:::{bucket}"), prefix };
-    let mut statements = vec![maker.list()];
+/// Where the objects are.
+struct Place<'a> {
+    partition: &'a str,
+    bucket: &'a str,
+    /// Empty, or ending in `/`.
+    prefix: &'a str,
+}
+
+/// What is locked: see `store::vault::is_locked_kind`.
+const LOCKED: &[&str] = &["packs/*", "index/*", "snapshots/*", "keys/*", "evidence/*", "config"];
+
+/// The policy of `role`, where objects are locked as `lock` says.
+fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value {
+    let arn = format!("arn:{}:s3:::{}", place.partition, place.bucket);
+    let maker = Maker { arn, prefix: place.prefix };
+    let mut statements = vec![maker.list("List", "s3:ListBucket")];
     match role {
         RoleName::Writer => {
             let readable = ["config", "keys/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*"];
@@ -45,21 +64,33 @@ fn policy(role: RoleName, partition: &str, bucket: &str, prefix: &str) -> Value 
             statements.push(maker.allow("EndSessions", &["s3:DeleteObject"], &["sessions/*"]));
         }
         RoleName::Maintainer => {
-            statements.push(maker.allow("Read", &["s3:GetObject"], &["*"]));
+            statements.push(maker.list("LookBack", "s3:ListBucketVersions"));
+            statements.push(maker.allow("Read", &["s3:GetObject", "s3:GetObjectVersion"], &["*"]));
             let created =
                 ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "evidence/*", "probe/*"];
             statements.push(maker.create("Add", &created));
             statements.push(maker.swap("Swap", &["gc/*", "probe/*"]));
             let deleted = ["packs/*", "index/*", "snapshots/*", "sessions/*", "gc/*", "probe/*"];
             statements.push(maker.allow("Collect", &["s3:DeleteObject"], &deleted));
+            statements.push(maker.allow("Sweep", &["s3:DeleteObjectVersion"], &["*"]));
         }
         RoleName::Restorer => {
-            statements.push(maker.allow("Read", &["s3:GetObject"], &["*"]));
+            statements.push(maker.list("LookBack", "s3:ListBucketVersions"));
+            statements.push(maker.allow("Read", &["s3:GetObject", "s3:GetObjectVersion"], &["*"]));
             // Only where packs lie in an archive class is it ever asked for.
             statements.push(maker.allow("WarmUp", &["s3:RestoreObject"], &["packs/*"]));
             statements.push(maker.create("AddKeys", &["config", "keys/*", "evidence/*", "runbooks/*"]));
             statements.push(maker.allow("RemoveKeys", &["s3:DeleteObject"], &["keys/*"]));
         }
+    }
+    if let Some(lock) = lock {
+        statements.push(maker.allow("SeeLocks", &["s3:GetObjectRetention"], LOCKED));
+        statements.push(maker.lock("Lock", lock));
+        let bucket = ["s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"];
+        let arn = &maker.arn;
+        let see = json!({ "Sid": "SeeBucket", "Effect": "Allow", "Action": bucket, "Resource": [arn] });
+        statements.push(see);
+        statements.push(maker.forbid());
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
@@ -70,11 +101,11 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn list(&self) -> Value {
+    fn list(&self, sid: &str, action: &str) -> Value {
         let mut statement = json!({
-            "Sid": "List",
+            "Sid": sid,
             "Effect": "Allow",
-            "Action": ["s3:ListBucket"],
+            "Action": [action],
             "Resource": [self.arn],
         });
         if !self.prefix.is_empty() {
@@ -107,15 +138,76 @@ impl Maker<'_> {
     }
 }
 
+impl Maker<'_> {
+    /// Retention of the one mode and no longer than is meant, with a day for clocks that differ.
+    fn lock(&self, sid: &str, lock: LockPolicy) -> Value {
+        let days = lock.duration.as_secs().div_ceil(86_400) + 1;
+        let mut statement = self.allow(sid, &["s3:PutObjectRetention"], LOCKED);
+        statement["Condition"] = json!({
+            "StringEquals": { "s3:object-lock-mode": lock.mode.as_str().to_uppercase() },
+            "NumericLessThanEquals": { "s3:object-lock-remaining-retention-days": days.to_string() },
+        });
+        statement
+    }
+
+    /// What no role may do, whatever else it was allowed.
+    fn forbid(&self) -> Value {
+        let actions = [
+            "s3:BypassGovernanceRetention",
+            "s3:PutBucketVersioning",
+            "s3:PutBucketObjectLockConfiguration",
+            "s3:PutLifecycleConfiguration",
+        ];
+        let resources = [self.arn.clone(), format!("{}/{}*", self.arn, self.prefix)];
+        json!({ "Sid": "NeverUnlock", "Effect": "Deny", "Action": actions, "Resource": resources })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
-    use super::policy;
+    use super::{Place, policy};
     use crate::cli::commands::key::RoleName;
+    use crate::store::s3::options::S3Options;
+
+    /// Everything that a role may or must not do, where objects are locked.
+    fn all_statements(role: RoleName) -> Vec<Value> {
+        let place = Place { partition: "aws", bucket: "b", prefix: "p/" };
+        let lock = S3Options::parse("bucket/p?lock=governance&lock-for=30d").unwrap().lock;
+        policy(role, &place, lock)["Statement"].as_array().unwrap().clone()
+    }
 
     fn statements(role: RoleName) -> Vec<Value> {
-        policy(role, "aws", "b", "p/")["Statement"].as_array().unwrap().clone()
+        all_statements(role).into_iter().filter(|statement| statement["Effect"] == "Allow").collect()
+    }
+
+    #[test]
+    fn nobody_bypasses_a_lock_and_a_writer_locks_in_one_mode_for_as_long_as_is_meant() {
+        for role in [RoleName::Writer, RoleName::Maintainer, RoleName::Restorer] {
+            let denied: Vec<Value> =
+                all_statements(role).into_iter().filter(|statement| statement["Effect"] == "Deny").collect();
+            assert!(denied[0]["Action"].to_string().contains("s3:BypassGovernanceRetention"));
+            assert!(!allows(role, "s3:BypassGovernanceRetention", "arn:aws:s3:::b/p/packs/00/1"));
+            assert!(allows(role, "s3:PutObjectRetention", "arn:aws:s3:::b/p/packs/00/1"));
+            assert!(!allows(role, "s3:PutObjectRetention", "arn:aws:s3:::b/p/sessions/1"));
+            let lock = statements(role).into_iter().find(|statement| statement["Sid"] == "Lock").unwrap();
+            assert_eq!(lock["Condition"]["StringEquals"]["s3:object-lock-mode"], "GOVERNANCE");
+            let days = &lock["Condition"]["NumericLessThanEquals"]["s3:object-lock-remaining-retention-days"];
+            assert_eq!(days, "31");
+        }
+        let version = "arn:aws:s3:::b/p/packs/00/1";
+        for (role, reads, deletes) in [
+            (RoleName::Writer, false, false),
+            (RoleName::Maintainer, true, true),
+            (RoleName::Restorer, true, false),
+        ] {
+            assert_eq!(allows(role, "s3:GetObjectVersion", version), reads, "{role:?}");
+            assert_eq!(allows(role, "s3:DeleteObjectVersion", version), deletes, "{role:?}");
+        }
+        let place = Place { partition: "aws", bucket: "b", prefix: "" };
+        let text = policy(RoleName::Writer, &place, None).to_string();
+        assert!(!text.contains("Retention"), "nothing of locks where nothing is locked: {text}");
     }
 
     /// Whether a statement allows `action` on what `key` matches by its pattern.
@@ -168,7 +260,9 @@ mod tests {
                 let resources = statement["Resource"].as_array().unwrap();
                 for resource in resources.iter().map(|resource| resource.as_str().unwrap()) {
                     let lists = statement["Condition"]["StringLikeIfExists"]["s3:prefix"][0] == "p/*";
-                    assert!(resource.starts_with("arn:aws:s3:::b/p/") || lists, "{statement}");
+                    // How the bucket itself is set up has no prefix.
+                    let looks = statement["Sid"] == "SeeBucket";
+                    assert!(resource.starts_with("arn:aws:s3:::b/p/") || lists || looks, "{statement}");
                 }
             }
         }

@@ -47,6 +47,17 @@ impl Probed {
         };
         self.findings.iter().filter_map(fault).collect()
     }
+
+    /// Why objects are not locked there though the options of `url` say that they are to be.
+    pub fn lock_fault(&self, url: &str) -> Option<String> {
+        let options = S3Options::parse(url.strip_prefix("s3://")?).ok()?;
+        let features = self.features.as_ref().filter(|_| options.lock.is_some())?;
+        match (features.object_lock, &features.retention) {
+            (Extra::No, _) => Some("Object Lock is not switched on for the bucket".into()),
+            (_, Some(trial)) if trial.honoured == Extra::No => trial.fault.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// What `--json` prints: schema `lifeboat.store-probe/1`.
@@ -60,6 +71,22 @@ struct Document<'a> {
     checksums: Option<bool>,
     versioning: Option<bool>,
     object_lock: Option<bool>,
+    default_retention: Option<DefaultRetention>,
+    retention: Option<RetentionRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct DefaultRetention {
+    mode: &'static str,
+    days: u32,
+}
+
+#[derive(Serialize)]
+struct RetentionRow<'a> {
+    honoured: Option<bool>,
+    fault: Option<&'a str>,
+    can_bypass: bool,
+    left: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -116,11 +143,14 @@ fn protocol(probed: &Probed) -> Option<&'static str> {
 
 fn document(probed: &Probed) -> Document<'_> {
     let row = |finding: &'_ Finding| (finding.property, finding.fault.is_none());
-    let known = |extra: fn(&Features) -> Extra| match probed.features.as_ref().map(extra) {
-        Some(Extra::Yes) => Some(true),
-        Some(Extra::No) => Some(false),
-        Some(Extra::Unknown) | None => None,
+    let truth = |extra: Extra| match extra {
+        Extra::Yes => Some(true),
+        Extra::No => Some(false),
+        Extra::Unknown => None,
     };
+    let known = |extra: fn(&Features) -> Extra| truth(probed.features.as_ref().map(extra)?);
+    let trial = probed.features.as_ref().and_then(|features| features.retention.as_ref());
+    let default = probed.features.as_ref().and_then(|features| features.default_retention);
     let properties = probed.findings.iter().map(|finding| {
         let (property, holds) = row(finding);
         PropertyRow { name: property.as_str(), holds, fault: finding.fault.as_deref() }
@@ -134,6 +164,13 @@ fn document(probed: &Probed) -> Document<'_> {
         checksums: known(|features| features.checksums),
         versioning: known(|features| features.versioning),
         object_lock: known(|features| features.object_lock),
+        default_retention: default.map(|(mode, days)| DefaultRetention { mode: mode.as_str(), days }),
+        retention: trial.map(|trial| RetentionRow {
+            honoured: truth(trial.honoured),
+            fault: trial.fault.as_deref(),
+            can_bypass: trial.can_bypass,
+            left: trial.left.as_ref().map(ToString::to_string),
+        }),
     }
 }
 
@@ -160,8 +197,16 @@ fn show(probed: &Probed, context: &Context) -> Result<(), Failure> {
             };
             table.row([name, result, what]);
         }
+        show_retention(features, &mut table);
     }
     context.output.table(&table)?;
+    if let Some(key) =
+        probed.features.as_ref().and_then(|features| features.retention.as_ref()?.left.as_ref())
+    {
+        context.output.note(&format!(
+            "lifeboat: a locked version of {key} (19 bytes) stays until its lock ends, in a minute"
+        ));
+    }
     let verdict = match protocol(probed) {
         Some("time-based") => {
             "a repository is safe there by the slower, time-based protocol, for the server lets writers \
@@ -171,6 +216,26 @@ fn show(probed: &Probed, context: &Context) -> Result<(), Failure> {
         None => "a repository is NOT safe there",
     };
     context.output.text(&format!("{}: {verdict}\n", escape::text(&probed.location)))
+}
+
+/// What the bucket locks, and what became of the object that was locked for a moment.
+fn show_retention(features: &Features, table: &mut Table) {
+    if let Some((mode, days)) = features.default_retention {
+        let what = format!("every new object is locked for {days} days in {} mode", mode.as_str());
+        table.row(["default-retention", "yes", &what]);
+    }
+    let Some(trial) = &features.retention else { return };
+    let (result, what) = match (trial.honoured, &trial.fault) {
+        (Extra::Yes, _) => ("yes", "a locked object could be neither deleted nor unlocked".to_owned()),
+        (Extra::No, fault) => ("BROKEN", fault.clone().unwrap_or_default()),
+        (Extra::Unknown, fault) => ("unknown", fault.clone().unwrap_or_default()),
+    };
+    table.row(["retention", result, &what]);
+    if trial.can_bypass && trial.honoured == Extra::Yes {
+        let what =
+            "these credentials can delete what is locked in governance mode, and so can a thief of them";
+        table.row(["bypass", "yes", what]);
+    }
 }
 
 fn meaning(property: Property) -> &'static str {

@@ -12,6 +12,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+#[path = "bucket.rs"]
+pub mod bucket;
+
+use self::bucket::{Bucket, Stored};
+
 /// What the next request is answered with instead.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -46,7 +51,8 @@ enum Copy {
 
 #[derive(Default)]
 struct State {
-    objects: BTreeMap<String, Vec<u8>>,
+    /// Its objects, and what is known of them.
+    bucket: Bucket,
     /// The class and the copy of objects that are not STANDARD.
     classes: BTreeMap<String, (String, Copy)>,
     /// How many looks a copy takes to be made.
@@ -57,6 +63,8 @@ struct State {
     ignores_conditions: bool,
     page_size: usize,
     endless_listing: bool,
+    /// Who may neither delete versions nor end retentions, as a writer.
+    writers: Vec<&'static str>,
 }
 
 /// The server; ends with the process.
@@ -145,7 +153,7 @@ impl Fake {
     /// Puts objects whose key contains `part` into another class.
     pub fn move_to(&self, part: &str, class: &str) {
         let state = &mut *self.state.lock().unwrap();
-        for key in state.objects.keys().filter(|key| key.contains(part)) {
+        for key in state.bucket.listed().map(|(key, _)| key).filter(|key| key.contains(part)) {
             state.classes.insert(key.clone(), (class.into(), Copy::None));
         }
     }
@@ -173,7 +181,34 @@ impl Fake {
     }
 
     pub fn put_behind(&self, key: &str, body: &[u8]) {
-        self.state.lock().unwrap().objects.insert(key.into(), body.to_vec());
+        self.state.lock().unwrap().bucket.put(key, body.to_vec(), None);
+    }
+
+    /// The same server with a bucket that keeps versions, and locks them.
+    pub fn locking() -> Self {
+        let fake = Self::new();
+        fake.bucket(|bucket| (bucket.is_versioned, bucket.has_lock) = (true, true));
+        fake
+    }
+
+    /// Does something behind the server's back.
+    pub fn bucket<T>(&self, work: impl FnOnce(&mut Bucket) -> T) -> T {
+        work(&mut self.state.lock().unwrap().bucket)
+    }
+
+    /// Lets time pass, for the server and for the clocks it gave.
+    pub fn pass(&self, seconds: i64) {
+        self.bucket(|bucket| bucket.now += seconds);
+    }
+
+    /// Seconds since 1970, by the server's clock.
+    pub fn now(&self) -> i64 {
+        self.bucket(|bucket| bucket.now)
+    }
+
+    /// Whoever has this access key may write, but neither delete versions nor end retentions.
+    pub fn let_write_only(&self, id: &'static str) {
+        self.state.lock().unwrap().writers.push(id);
     }
 
     /// Method, key and what else was asked for, of all requests so far.
@@ -308,28 +343,41 @@ fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Respon
     if !state.has_bucket {
         let makes = request.method == "PUT" && request.key.is_empty();
         state.has_bucket = makes;
+        if request.headers.get("x-amz-bucket-object-lock-enabled").is_some_and(|value| value == "true") {
+            (state.bucket.is_versioned, state.bucket.has_lock) = (true, true);
+        }
         return if makes { Response::new(200) } else { Response::error(404, "NoSuchBucket") };
     }
+    let asks = |what: &str| request.query.contains_key(what);
     match request.method.as_str() {
+        "PUT" if asks("retention") => bucket::retain(state, request),
         "PUT" => put(state, request),
         "DELETE" => {
-            state.objects.remove(&request.key);
-            state.classes.remove(&request.key);
-            Response::new(204)
+            if !asks("versionId") {
+                state.classes.remove(&request.key);
+            }
+            bucket::delete(state, request)
         }
-        "POST" if request.query.contains_key("restore") => warm_up(state, request),
+        "POST" if asks("restore") => warm_up(state, request),
         "HEAD" if request.key.is_empty() => Response::new(200),
-        "GET" if request.key.is_empty() && request.query.contains_key("list-type") => list(state, request),
-        "GET" if request.key.is_empty() => Response::error(404, "NoSuchConfiguration"),
-        _ => match state.objects.get(&request.key) {
+        "GET" if request.key.is_empty() && asks("list-type") => list(state, request),
+        "GET" if request.key.is_empty() && asks("versions") => bucket::list_versions(state, request),
+        "GET" if request.key.is_empty() => bucket::configuration(state, request),
+        "GET" if asks("retention") => bucket::retention(state, request),
+        _ => match state.bucket.version(&request.key, request.query.get("versionId")) {
             None => Response::error(404, "NoSuchKey"),
-            Some(body) => match (request.method.as_str(), state.classes.get_mut(&request.key)) {
-                ("GET", Some((class, copy))) if is_archive(class) && *copy != Copy::Ready(0) => {
-                    Response::error(403, "InvalidObjectState")
+            Some(Stored { body: None, .. }) => Response::error(405, "MethodNotAllowed"),
+            Some(Stored { body: Some(body), modified, .. }) => {
+                let told =
+                    |response: Response| response.header("last-modified", bucket::http_date(*modified));
+                match (request.method.as_str(), state.classes.get_mut(&request.key)) {
+                    ("GET", Some((class, copy))) if is_archive(class) && *copy != Copy::Ready(0) => {
+                        Response::error(403, "InvalidObjectState")
+                    }
+                    ("HEAD", Some((class, copy))) => tell_class(told(get(body, request, fault)), class, copy),
+                    _ => told(get(body, request, fault)),
                 }
-                ("HEAD", Some((class, copy))) => tell_class(get(body, request, fault), class, copy),
-                _ => get(body, request, fault),
-            },
+            }
         },
     }
 }
@@ -379,7 +427,7 @@ fn warm_up(state: &mut State, request: &Request) -> Response {
 }
 
 fn put(state: &mut State, request: &Request) -> Response {
-    let current = state.objects.get(&request.key).map(|body| etag(body));
+    let current = state.bucket.current(&request.key).and_then(|stored| Some(etag(stored.body.as_ref()?)));
     let holds = match (request.headers.get("if-none-match"), request.headers.get("if-match")) {
         _ if state.ignores_conditions => true,
         (Some(_), _) => current.is_none(),
@@ -392,15 +440,26 @@ fn put(state: &mut State, request: &Request) -> Response {
     }
     let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &request.body) as u32;
     let told = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sum.to_be_bytes());
-    if request.headers.get("x-amz-checksum-crc32").is_some_and(|asked| *asked != told) {
+    let asked = request.headers.get("x-amz-checksum-crc32");
+    if asked.is_some_and(|asked| *asked != told) {
         return Response::error(400, "BadDigest");
     }
-    state.objects.insert(request.key.clone(), request.body.clone());
+    let mode = request.headers.get("x-amz-object-lock-mode");
+    let until = request.headers.get("x-amz-object-lock-retain-until-date").map(|date| bucket::seconds(date));
+    let retention = mode.cloned().zip(until);
+    let will_lock = retention.is_some() || state.bucket.default_retention.is_some();
+    // As S3 has it: no lock without Object Lock, none in the past, and none without a checksum.
+    let is_past = until.is_some_and(|until| until <= state.bucket.now);
+    if will_lock && (!state.bucket.has_lock || is_past || asked.is_none()) {
+        return Response::error(400, "InvalidRequest");
+    }
+    let id = state.bucket.put(&request.key, request.body.clone(), retention);
     match request.headers.get("x-amz-storage-class").filter(|class| *class != "STANDARD") {
         Some(class) => state.classes.insert(request.key.clone(), (class.clone(), Copy::None)),
         None => state.classes.remove(&request.key),
     };
-    Response::new(200).header("etag", etag(&request.body))
+    let response = Response::new(200).header("etag", etag(&request.body));
+    if state.bucket.is_versioned { response.header("x-amz-version-id", id) } else { response }
 }
 
 fn get(body: &[u8], request: &Request, fault: Option<&Fault>) -> Response {
@@ -408,7 +467,6 @@ fn get(body: &[u8], request: &Request, fault: Option<&Fault>) -> Response {
     let told = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sum.to_be_bytes());
     let whole = || {
         let mut response = Response::new(200).header("etag", etag(body));
-        response = response.header("last-modified", "Tue, 24 Nov 2026 04:00:00 GMT");
         if request.method == "HEAD" {
             return response.header("content-length", body.len());
         }
@@ -438,7 +496,7 @@ fn list(state: &State, request: &Request) -> Response {
     let prefix = request.query.get("prefix").cloned().unwrap_or_default();
     let after = request.query.get("continuation-token").cloned().unwrap_or_default();
     let matching: Vec<_> =
-        state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after).collect();
+        state.bucket.listed().filter(|(key, _)| key.starts_with(&prefix) && **key > after).collect();
     let page = &matching[..matching.len().min(state.page_size)];
     let mut text = String::from("<ListBucketResult><EncodingType>url</EncodingType>");
     let is_last = page.len() == matching.len() && !state.endless_listing;
@@ -446,26 +504,14 @@ fn list(state: &State, request: &Request) -> Response {
     if let Some((key, _)) = page.last().filter(|_| !is_last) {
         text += &format!("<NextContinuationToken>{key}</NextContinuationToken>");
     }
-    for (key, body) in page {
-        let quoted: String = key
-            .bytes()
-            .map(|byte| match byte {
-                b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-                _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-                _ => format!("%{byte:02X}"),
-            })
-            .collect();
-        text += &format!(
-            "<Contents><Key>{quoted}</Key><Size>{}</Size><ETag>{}</ETag><StorageClass>{}</StorageClass>\
-             <LastModified>2026-11-24T04:00:00.000Z</LastModified></Contents>",
-            body.len(),
-            etag(body).replace('"', "&quot;"),
-            match state.classes.get(key.as_str()) {
-                None => "STANDARD",
-                Some((class, _)) if class.ends_with("_ACCESS") => "INTELLIGENT_TIERING",
-                Some((class, _)) => class,
-            },
-        );
+    for (key, stored) in page {
+        let class = match state.classes.get(key.as_str()) {
+            None => "STANDARD",
+            Some((class, _)) if class.ends_with("_ACCESS") => "INTELLIGENT_TIERING",
+            Some((class, _)) => class,
+        };
+        let described = bucket::described(key, stored);
+        text += &format!("<Contents>{described}<StorageClass>{class}</StorageClass></Contents>");
     }
     Response { body: (text + "</ListBucketResult>").into_bytes(), ..Response::new(200) }
 }

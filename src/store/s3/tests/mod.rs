@@ -2,6 +2,7 @@
 
 mod cold;
 pub mod fake;
+mod vault;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use bytes::Bytes;
 
 use self::fake::{Fake, Fault};
 use crate::base::error_kind::ErrorKind;
+use crate::base::time::{Clock, Timestamp};
 use crate::store::Store;
 use crate::store::client::Client;
 use crate::store::contract::check_contract;
@@ -30,15 +32,40 @@ fn client(store: S3Store) -> Client {
 
 impl Fake {
     /// A store in it, with short time-outs.
-    fn store(&self, more: &str) -> S3Store {
+    pub fn store(&self, more: &str) -> S3Store {
         self.store_for(more, false)
     }
 
     /// The same; makes its bucket if need be.
-    fn store_for(&self, more: &str, create: bool) -> S3Store {
+    pub fn store_for(&self, more: &str, create: bool) -> S3Store {
         let limits = "&connect-timeout=500ms&first-byte-timeout=1s&stall-timeout=1s";
         let url = format!("{}{limits}{more}", self.url());
-        S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret")
+        let store = S3Store::new(S3Options::parse(&url).unwrap(), create).with_access_key("id", "secret");
+        store.with_clock(Arc::new(FakeClock(self.clone())))
+    }
+
+    /// A store of somebody who may write, but not delete versions.
+    pub fn store_of_writer(&self, more: &str) -> S3Store {
+        self.let_write_only("writer");
+        self.store(more).with_access_key("writer", "secret")
+    }
+
+    /// The server's own time.
+    pub fn time(&self) -> Timestamp {
+        Timestamp { seconds: self.now(), nanos: 0 }
+    }
+}
+
+/// The server's clock.
+struct FakeClock(Fake);
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        self.0.time()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

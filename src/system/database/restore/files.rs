@@ -30,6 +30,11 @@ if [ -e "$1" ]; then
   exit 1
 fi"#;
 
+/// Makes room for a SQLite file beside its place.
+const BEGIN_SQLITE: &str = r#"
+mkdir -p -- "$(dirname -- "$1")"
+rm -f -- "$1" "$1-journal" "$1-wal" "$1-shm""#;
+
 /// Moves a SQLite file to its place, as its owner was; a log of the file that was there would be taken for
 /// one of the new.
 const PLACE_SQLITE: &str = r#"
@@ -110,9 +115,7 @@ impl Restore<'_> {
             target.command("sqlite3", words.into_iter().chain(more.iter().copied()))
         };
         let mut commands = self.unless_there(path);
-        commands.push(
-            self.as_owner(target.script("rm -f -- \"$1\" \"$1-journal\" \"$1-wal\" \"$1-shm\"", &[&part])),
-        );
+        commands.push(self.as_owner(target.script(BEGIN_SQLITE, &[&part])));
         let mut load = sqlite(&[]);
         load.stdin = self.entry(file);
         commands.push(load);

@@ -1,11 +1,18 @@
 //! Dumps that are loaded into a running server.
 
 use crate::repo::attachment::AttachedFile;
-use crate::system::action::Action;
+use crate::system::action::{Action, CommandLine};
 use crate::system::database::manifest::Database;
 use crate::system::database::postgres::conninfo;
 use crate::system::database::restore::{Restore, RestoreError, wrong};
 use crate::system::database::spec::Engine;
+
+/// Fails where a query finds databases.
+const NO_DATABASE: &str = r#"
+found=$("$@") || exit 1
+[ -z "$found" ] && exit 0
+echo "these databases are there already:" $found >&2
+exit 1"#;
 
 impl Restore<'_> {
     pub(super) fn postgres(&self) -> Result<Vec<Action>, RestoreError> {
@@ -20,7 +27,9 @@ impl Restore<'_> {
             let stop = if stops { "--set=ON_ERROR_STOP=1" } else { "--set=ON_ERROR_STOP=0" };
             let name = format!("--dbname={}", conninfo(database));
             let words = ["--no-psqlrc", "--quiet", "--no-password", stop].into_iter();
-            target.command("psql", words.chain(server.iter().copied()).chain([name.as_str()]))
+            self.with_password_file(
+                target.command("psql", words.chain(server.iter().copied()).chain([name.as_str()])),
+            )
         };
         let mut actions = Vec::new();
         if let Some(globals) = self.files("globals").next() {
@@ -47,7 +56,7 @@ impl Restore<'_> {
             }
             let dbname = format!("--dbname={}", conninfo("postgres"));
             let words = words.into_iter().chain(server.iter().copied()).chain([dbname.as_str()]);
-            let mut load = target.command("pg_restore", words);
+            let mut load = self.with_password_file(target.command("pg_restore", words));
             load.stdin = self.entry(&file.path);
             let mut commands = Vec::new();
             if !target.replace && name != "postgres" {
@@ -65,6 +74,13 @@ impl Restore<'_> {
             }
         }
         Ok(actions)
+    }
+
+    fn with_password_file(&self, command: CommandLine) -> CommandLine {
+        match &self.target.credentials_file {
+            Some(file) => command.variable("PGPASSFILE", file),
+            None => command,
+        }
     }
 
     fn is_meant(&self, database: &str) -> bool {
@@ -88,6 +104,8 @@ impl Restore<'_> {
     pub(super) fn mysql(&self) -> Result<Vec<Action>, RestoreError> {
         let target = self.target;
         let flags = target.flags(&[
+            // This file must be named before anything else.
+            ("--defaults-extra-file", &target.credentials_file),
             ("--socket", &target.socket),
             ("--host", &target.host),
             ("--port", &target.port),
@@ -119,7 +137,11 @@ impl Restore<'_> {
             let list = names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", ");
             let sql =
                 format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name IN ({list})");
-            commands.push(target.must_print(&query(&sql), ""));
+            let words = query(&sql);
+            let argv: Vec<&str> = words.argv.iter().map(String::as_str).collect();
+            let mut look = target.script(NO_DATABASE, &argv);
+            (look.user, look.env) = (words.user, words.env);
+            commands.push(look);
         }
         let mut load = client(&[]);
         load.stdin = self.entry(file);

@@ -1,0 +1,142 @@
+//! `lifeboat plan apply`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::base::error_kind::ErrorKind;
+use crate::base::role::Role;
+use crate::cli::commands::plan::build::{estimate, verdict};
+use crate::cli::commands::plan::face::People;
+use crate::cli::commands::plan::{ApplyArgs, failure};
+use crate::cli::context::Context;
+use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::opening;
+use crate::plan::apply::record::RunRecord;
+use crate::plan::apply::{Ground, Options, apply, choose};
+use crate::plan::artefact::Plan;
+use crate::plan::forecast::State;
+use crate::plan::{explain, shelf};
+use crate::sys::clock::SystemClock;
+use crate::ui::{escape, format};
+
+/// Runs it.
+pub fn run(args: &ApplyArgs, context: &Context) -> CommandResult {
+    let state_dir = context.state_dir()?;
+    let plan = shelf::find(&state_dir, &args.plan).map_err(|error| failure(&error))?;
+    let options = options(args);
+    if args.dry_run {
+        return dry_run(&plan, &options, context);
+    }
+    let interrupt = context.interrupt()?;
+    let choice = context.repository(None)?;
+    let repository = opening::repository(context, None, Role::Restorer)?;
+    let keyring = repository.keyring();
+    keyring.need(Role::Restorer, "restoring files").map_err(|error| Failure::of(error.kind(), &error))?;
+    let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
+    let holds = holds(choice.urls(), context)?;
+    let people = People::new(context.output, args.secret.clone());
+    let progress = context.output.progress();
+    let ground = Ground {
+        plan: &plan,
+        options: &options,
+        indexed: &indexed,
+        state_dir: &state_dir,
+        holds: &holds,
+        face: &people,
+        monitor: &progress,
+        interrupt,
+        clock: &SystemClock,
+    };
+    let applied = apply(&ground);
+    progress.finish();
+    let record = applied.map_err(|error| failure(&error))?;
+    for warning in &record.warnings {
+        context.output.warn(&escape::text(warning));
+    }
+    match context.output.json {
+        true => context.output.document(&record)?,
+        false => context.output.text(&summary(&record))?,
+    }
+    let missed = record.verdicts.iter().any(|verdict| verdict.state == State::Missed);
+    let stays = record.sandbox.as_ref().is_some_and(|removal| !removal.left.is_empty());
+    Ok(match record.outcome.kind() {
+        Some(kind) => Outcome::Told(kind),
+        None if stays => Outcome::Told(ErrorKind::Failed),
+        None if missed => Outcome::Told(ErrorKind::Objective),
+        None => Outcome::Done,
+    })
+}
+
+fn options(args: &ApplyArgs) -> Options {
+    Options {
+        only: args.step.clone(),
+        from: args.from.clone(),
+        until: args.until.clone(),
+        accept_changes: args.accept_changes,
+        confirmed: args.confirm.clone(),
+        keep_sandbox: args.keep_sandbox,
+        restart: args.restart,
+        assume_done: args.assume_done.clone(),
+        repeat: args.repeat.clone(),
+    }
+}
+
+/// Directories of this machine without which there is no restore: those of the repository, and our own.
+fn holds<'a>(urls: impl Iterator<Item = &'a str>, context: &Context) -> Result<Vec<PathBuf>, Failure> {
+    let local = urls.filter(|url| !url.contains("://"));
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut holds: Vec<PathBuf> = local.map(|url| absolute(Path::new(url))).collect();
+    holds.push(absolute(&context.state_dir()?));
+    holds.push(absolute(&context.cache_dir()?));
+    Ok(holds)
+}
+
+fn dry_run(plan: &Plan, options: &Options, context: &Context) -> CommandResult {
+    let chosen = choose::choose(plan, options).map_err(|error| failure(&error))?;
+    if context.output.json {
+        context.output.document(plan)?;
+        return Ok(Outcome::Done);
+    }
+    let mut text = String::new();
+    for step in plan.content.steps.iter().filter(|step| chosen.contains(&step.id)) {
+        text.push_str(&format!("# {}: {}\n", escape::text(&step.id), escape::text(&step.title)));
+        for line in explain::lines(step, &plan.content.target.root) {
+            text.push_str(&format!("    {}\n", escape::lines(&line).replace('\n', "\n    ")));
+        }
+    }
+    for (_, command) in &plan.content.cleanup {
+        text.push_str(&format!("# at the end\n    $ {}\n", escape::text(&command.display())));
+    }
+    context.output.text(&text)?;
+    context.output.note("nothing was done");
+    Ok(Outcome::Done)
+}
+
+fn summary(record: &RunRecord) -> String {
+    let show = |seconds: f64| format::duration(Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
+    let done =
+        record.steps.iter().filter(|step| matches!(step.state.as_str(), "done" | "already" | "assumed"));
+    let mut text = format!(
+        "run       {} of {}: {}\nsteps     {} of {} done\ntook      {}, of which people were waited for {}; \
+         predicted {}\n",
+        escape::text(&record.run),
+        escape::text(&record.name),
+        record.outcome.word(),
+        format::count(done.count() as u64),
+        format::count(record.steps.len() as u64),
+        show(record.machine_seconds + record.waited_seconds),
+        show(record.waited_seconds),
+        estimate(&record.predicted),
+    );
+    for step in record.steps.iter().filter(|step| step.why.is_some()) {
+        let why = step.why.as_deref().unwrap_or_default();
+        text.push_str(&format!("{:<9} {}: {}\n", step.state, escape::text(&step.id), escape::text(why)));
+    }
+    record.verdicts.iter().for_each(|one| text.push_str(&verdict(one)));
+    if let Some(removal) = &record.sandbox
+        && removal.left.is_empty()
+    {
+        text.push_str(&format!("sandbox   gone: {}\n", escape::text(&removal.verified.join(", "))));
+    }
+    text
+}

@@ -1,0 +1,88 @@
+//! Documents of locks and of looking back.
+
+use crate::cli::documents::{DocumentKind, LOCATION};
+
+/// By schema.
+pub const DOCUMENTS: &[DocumentKind] = &[
+    DocumentKind {
+        schema: "lifeboat.lock-audit/1",
+        printed_by: "lock audit",
+        fields: &[
+            ("is_met", "Whether every store that locks covers all protected snapshots; else exit status 5."),
+            ("within_seconds, window_seconds", "What was asked, and how young a protected snapshot is."),
+            (
+                "stores",
+                "Each with name, location, is_locking, versioning, object_lock, objects, losing, uncovered, \
+                 named (objects with key, until, mode and is_missing) and snapshots (id, host, time, cover, \
+                 until and fault; cover is covered, losing, uncovered or unreadable).",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.lock-extend/1",
+        printed_by: "lock extend",
+        fields: &[
+            ("is_dry_run", "Whether nothing was renewed."),
+            ("window_seconds", "How young a protected snapshot is."),
+            (
+                "stores",
+                "Each with name, location, objects, asked, renewed, renew (keys, with --dry-run) and \
+                 failures; with any the exit status is 5.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.lock-status/1",
+        printed_by: "lock status",
+        fields: &[
+            ("window_seconds", "How young a protected snapshot is."),
+            (
+                "stores",
+                "Each with name, location, versioning, object_lock, default_retention, policy, objects, \
+                 bytes, hidden_versions, hidden_bytes and markers.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.lock-sweep/1",
+        printed_by: "lock sweep",
+        fields: &[
+            ("is_dry_run", "Whether nothing was deleted."),
+            (
+                "stores",
+                "Each with name, location, versions, bytes, markers, locked, kept and failures; with any the \
+                 exit status is 1.",
+            ),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.recover/1",
+        printed_by: "recover",
+        fields: &[
+            ("as_of", "The time that was asked for."),
+            (
+                "stores",
+                "Each with name, location, objects_then, bytes_then, snapshots_then, deleted, overwritten, \
+                 added, first_change, last_change, changes (key, change, since and version) and applied.",
+            ),
+            ("copied", "With --to: to, objects, bytes, present and failures; else null."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.store-probe/1",
+        printed_by: "store probe",
+        fields: &[
+            ("location", LOCATION),
+            ("sound", "Whether the server keeps all that a repository rests on."),
+            ("protocol", "`conditional-writes`, `time-based`, or null where a repository is not safe."),
+            ("properties", "Each with name, holds and fault."),
+            ("checksums, versioning, object_lock", "What the server has, or null if that is unknown."),
+            ("default_retention", "What the bucket locks by itself: mode and days; or null."),
+            (
+                "retention",
+                "What became of an object that was locked for a minute: honoured, fault, can_bypass and \
+                 left; null where nothing can be locked.",
+            ),
+        ],
+    },
+];

@@ -1,0 +1,236 @@
+//! Telling which snapshots and objects lose their lock soon, or have none: asked of the store, object by
+//! object, and believed from nobody else.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::base::ids::PackName;
+use crate::base::monitor::Event;
+use crate::base::time::Timestamp;
+use crate::maintain::lock::ledger::Ledger;
+use crate::maintain::lock::references::{Needing, References};
+use crate::maintain::lock::{Around, LockError, Place, for_all, scope};
+use crate::pack::reader::pack_key;
+use crate::repo::snapshot::object_key;
+use crate::store::error::StoreError;
+use crate::store::key::Key;
+use crate::store::vault::{Guard, Retention};
+
+/// Most objects that a report names; all are counted.
+const NAMED_MAX: usize = 1000;
+
+/// How a snapshot, or an object, is covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cover {
+    /// For longer than was asked.
+    Covered,
+    /// It ends within what was asked.
+    Losing,
+    /// Something has no lock at all.
+    Uncovered,
+    /// Something is missing or damaged, so that the lock is of no use.
+    Unreadable,
+}
+
+/// One snapshot in one store.
+#[derive(Clone, Debug, Serialize)]
+pub struct SnapshotCover {
+    /// Its id.
+    pub id: String,
+    /// Its host.
+    pub host: String,
+    /// When it began.
+    pub time: Timestamp,
+    /// How it is covered.
+    pub cover: Cover,
+    /// The earliest end of a lock that it needs; none where something has none.
+    pub until: Option<Timestamp>,
+    /// Why it cannot be read.
+    pub fault: Option<String>,
+}
+
+/// An object that is not covered for as long as was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ObjectCover {
+    /// Its key.
+    pub key: String,
+    /// The end of its lock, if it has one.
+    pub until: Option<Timestamp>,
+    /// Governance or compliance.
+    pub mode: Option<&'static str>,
+    /// Whether it is missing altogether.
+    pub is_missing: bool,
+}
+
+/// One store.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlaceAudit {
+    /// The replica's name; none where there is one store.
+    pub name: Option<String>,
+    /// Where it is.
+    pub location: String,
+    /// Whether its options say that objects are to be locked.
+    pub is_locking: bool,
+    /// Whether it keeps versions; unknown where that may not be asked.
+    pub versioning: Option<bool>,
+    /// Whether its objects can be locked.
+    pub object_lock: Option<bool>,
+    /// Objects that protected snapshots need.
+    pub objects: u64,
+    /// Of these, how many lose their lock within what was asked.
+    pub losing: u64,
+    /// How many have none, or are missing.
+    pub uncovered: u64,
+    /// The first of both.
+    pub named: Vec<ObjectCover>,
+    /// The protected snapshots, the oldest first.
+    pub snapshots: Vec<SnapshotCover>,
+}
+
+impl PlaceAudit {
+    /// Whether every protected snapshot is covered for as long as was asked.
+    pub fn is_met(&self) -> bool {
+        self.snapshots.iter().all(|snapshot| snapshot.cover == Cover::Covered)
+    }
+}
+
+/// Audits one store. `None` is remembered in `ledger` for what has no lock.
+pub fn audit(
+    place: &Place,
+    references: &References,
+    within: Duration,
+    ledger: &mut Ledger,
+    now: Timestamp,
+    around: &Around<'_>,
+) -> Result<PlaceAudit, LockError> {
+    let seconds = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
+    let needed = Timestamp { seconds: now.seconds.saturating_add(seconds), nanos: now.nanos };
+    let guard = match place.client.store().vault() {
+        Some(vault) => place.client.finish(vault.guard()).map_err(LockError::Store)?,
+        None => Guard { versioning: Some(false), object_lock: Some(false), default_retention: None },
+    };
+    let asked = ask(place, references, &guard, around)?;
+    for (key, held) in &asked.held {
+        ledger.note(key, held.retention());
+    }
+    let mut report = PlaceAudit {
+        name: place.name.clone(),
+        location: place.client.location(),
+        is_locking: place.policy().is_some(),
+        versioning: guard.versioning,
+        object_lock: guard.object_lock,
+        objects: asked.held.len() as u64,
+        losing: 0,
+        uncovered: 0,
+        named: Vec::new(),
+        snapshots: Vec::new(),
+    };
+    let by_key: BTreeMap<&String, &Held> = asked.held.iter().collect();
+    for (key, held) in by_key {
+        let until = held.until(now);
+        match until {
+            Some(until) if until > needed => continue,
+            Some(_) => report.losing += 1,
+            None => report.uncovered += 1,
+        }
+        if report.named.len() < NAMED_MAX {
+            let mode = held.retention().map(|retention| retention.mode.as_str());
+            let is_missing = matches!(held, Held::Missing);
+            report.named.push(ObjectCover { key: key.clone(), until, mode, is_missing });
+        }
+    }
+    let common = asked.common.iter().map(|key| asked.until(key, now)).min().flatten();
+    let of_pack = |name: &PackName| asked.until(&pack_key(name), now);
+    for (needing, least, fault) in references.least(of_pack) {
+        let own = own_key(needing)?;
+        let missing = matches!(asked.held.get(own.as_str()), Some(Held::Missing) | None);
+        // A snapshot without packs has nothing to lose but itself.
+        let until = least.unwrap_or(common).min(common).min(asked.until(own.as_str(), now));
+        let fault = fault.map(str::to_owned).or_else(|| missing.then(|| "it is not in this store".into()));
+        report.snapshots.push(SnapshotCover {
+            id: needing.id.to_string(),
+            host: needing.host.clone(),
+            time: needing.time,
+            cover: match until {
+                _ if fault.is_some() => Cover::Unreadable,
+                Some(until) if until > needed => Cover::Covered,
+                Some(_) => Cover::Losing,
+                None => Cover::Uncovered,
+            },
+            until,
+            fault,
+        });
+    }
+    Ok(report)
+}
+
+fn own_key(needing: &Needing) -> Result<Key, LockError> {
+    object_key(&needing.host, &needing.id).map_err(LockError::Store)
+}
+
+/// What a store says of one object.
+#[derive(Clone, Copy, Debug)]
+enum Held {
+    Locked(Retention),
+    Free,
+    Missing,
+}
+
+impl Held {
+    fn retention(self) -> Option<Retention> {
+        if let Held::Locked(retention) = self { Some(retention) } else { None }
+    }
+
+    /// The end of its lock, unless that has passed.
+    fn until(self, now: Timestamp) -> Option<Timestamp> {
+        self.retention().map(|retention| retention.until).filter(|until| *until > now)
+    }
+}
+
+/// What a store says of all objects that are needed.
+struct Asked {
+    held: HashMap<String, Held>,
+    /// What every snapshot needs.
+    common: Vec<String>,
+}
+
+impl Asked {
+    fn until(&self, key: &str, now: Timestamp) -> Option<Timestamp> {
+        self.held.get(key).and_then(|held| held.until(now))
+    }
+}
+
+fn ask(
+    place: &Place,
+    references: &References,
+    guard: &Guard,
+    around: &Around<'_>,
+) -> Result<Asked, LockError> {
+    let common = scope::common(place)?;
+    let mut keys = common.clone();
+    keys.extend(scope::packs(references.packs().iter().copied())?);
+    for needing in references.snapshots() {
+        keys.push(own_key(needing)?);
+    }
+    around.monitor.event(Event::Stage("looking at locks"));
+    let vault = place.client.store().vault().filter(|_| guard.object_lock != Some(false));
+    let look = |key: &Key| match vault {
+        Some(vault) => place.client.finish(vault.retention(key, None)),
+        // No lock to ask for; whether it is there is worth knowing all the same.
+        None => place.client.stat(key).map(|_| None),
+    };
+    let mut held = HashMap::with_capacity(keys.len());
+    for (key, answer) in keys.iter().zip(for_all(&keys, around, look)?) {
+        let one = match answer {
+            Ok(Some(retention)) => Held::Locked(retention),
+            Ok(None) => Held::Free,
+            Err(StoreError::NotFound { .. }) => Held::Missing,
+            Err(error) => return Err(LockError::Store(error)),
+        };
+        held.insert(key.to_string(), one);
+    }
+    Ok(Asked { held, common: common.iter().map(Key::to_string).collect() })
+}

@@ -1,0 +1,146 @@
+//! Clearing away versions that were hidden long ago and that no lock holds any more.
+//!
+//! A plain delete only hides. What was hidden long enough for nobody to want it back is deleted for good,
+//! version by version; a marker goes last, when nothing is left beneath it that would come to light.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::base::monitor::Event;
+use crate::base::time::Timestamp;
+use crate::maintain::lock::extend::{Trouble, trouble};
+use crate::maintain::lock::{Around, LockError, Place, for_all};
+use crate::store::error::StoreError;
+use crate::store::key::Key;
+use crate::store::past::by_key;
+use crate::store::vault::{ObjectVersion, VersionId};
+
+/// Folders of a repository; what else lies there is none of ours.
+const FOLDERS: &[&str] =
+    &["packs", "index", "snapshots", "keys", "sessions", "gc", "evidence", "runbooks", "claims", "probe"];
+
+/// What can go of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// The object.
+    pub key: Key,
+    /// Versions that were hidden long ago, the oldest first, with their sizes.
+    pub versions: Vec<(VersionId, u64)>,
+    /// Markers that go once those are gone, the oldest first; none where something else stays beneath.
+    pub markers: Vec<VersionId>,
+}
+
+/// What can go of a store.
+#[derive(Debug, Default)]
+pub struct SweepPlan {
+    /// Object by object.
+    pub hidden: Vec<Hidden>,
+    /// How many versions, markers not counted.
+    pub versions: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Versions that were hidden too short a time ago.
+    pub kept: u64,
+}
+
+/// What went.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// Versions that were deleted.
+    pub versions: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Markers that were deleted.
+    pub markers: u64,
+    /// Versions that are still locked.
+    pub locked: u64,
+    /// What could not be deleted, and why.
+    pub troubles: Vec<Trouble>,
+}
+
+/// Finds what was hidden at least `age` ago.
+pub fn plan(place: &Place, age: Duration, now: Timestamp) -> Result<SweepPlan, LockError> {
+    let all = place.client.finish(place.vault()?.versions("")).map_err(LockError::Store)?;
+    let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+    let before = Timestamp { seconds: now.seconds.saturating_sub(seconds), nanos: now.nanos };
+    let mut plan = SweepPlan::default();
+    for versions in by_key(&all).filter(|versions| is_ours(&versions[0].key)) {
+        let hidden = of_one(versions, before, &mut plan.kept);
+        plan.versions += hidden.versions.len() as u64;
+        plan.bytes += hidden.versions.iter().map(|(_, bytes)| bytes).sum::<u64>();
+        if !hidden.versions.is_empty() || !hidden.markers.is_empty() {
+            plan.hidden.push(hidden);
+        }
+    }
+    Ok(plan)
+}
+
+fn is_ours(key: &Key) -> bool {
+    match key.as_str().split_once('/') {
+        Some((folder, _)) => FOLDERS.contains(&folder),
+        None => key.as_str() == "config",
+    }
+}
+
+/// What can go of one object, whose versions are given the newest first.
+fn of_one(versions: &[ObjectVersion], before: Timestamp, kept: &mut u64) -> Hidden {
+    let mut hidden = Hidden { key: versions[0].key.clone(), versions: Vec::new(), markers: Vec::new() };
+    // From the oldest on: as soon as one has to stay, so do the markers above it.
+    let mut is_bare = true;
+    for at in (0..versions.len()).rev() {
+        let one = &versions[at];
+        let hidden_since = at.checked_sub(1).map(|newer| versions[newer].modified);
+        if one.is_marker {
+            if is_bare && one.modified <= before {
+                hidden.markers.push(one.id.clone());
+            }
+        } else if hidden_since.is_some_and(|since| since <= before) {
+            hidden.versions.push((one.id.clone(), one.size));
+        } else {
+            *kept += u64::from(at > 0);
+            is_bare = false;
+        }
+    }
+    hidden
+}
+
+/// Carries `plan` out. What is still locked stays, and is counted.
+pub fn execute(place: &Place, plan: &SweepPlan, around: &Around<'_>) -> Result<Swept, LockError> {
+    let vault = place.vault()?;
+    around.monitor.event(Event::Stage("clearing away"));
+    let delete = |hidden: &Hidden| {
+        let mut swept = Swept::default();
+        for (id, bytes) in &hidden.versions {
+            match place.client.finish(vault.delete_version(&hidden.key, id)) {
+                Ok(()) => {
+                    swept.versions += 1;
+                    swept.bytes += bytes;
+                }
+                Err(StoreError::Locked { .. }) => swept.locked += 1,
+                Err(error) => swept.troubles.push(trouble(&hidden.key, &error)),
+            }
+        }
+        // A marker goes only where nothing beneath it would come to light.
+        if swept.versions < hidden.versions.len() as u64 {
+            return swept;
+        }
+        for id in &hidden.markers {
+            match place.client.finish(vault.delete_version(&hidden.key, id)) {
+                Ok(()) => swept.markers += 1,
+                Err(error) => swept.troubles.push(trouble(&hidden.key, &error)),
+            }
+        }
+        swept
+    };
+    let mut total = Swept::default();
+    let mut troubles = BTreeMap::new();
+    for swept in for_all(&plan.hidden, around, delete)? {
+        total.versions += swept.versions;
+        total.bytes += swept.bytes;
+        total.markers += swept.markers;
+        total.locked += swept.locked;
+        troubles.extend(swept.troubles.into_iter().map(|trouble| (trouble.key.clone(), trouble)));
+    }
+    total.troubles = troubles.into_values().collect();
+    Ok(total)
+}

@@ -1,0 +1,198 @@
+//! Locks looked after on the fake server: what is renewed when, what an audit finds, what a sweep leaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::base::monitor::{Interrupt, Silent};
+use crate::base::time::Timestamp;
+use crate::maintain::lock::extend::{self, ExtendPlan};
+use crate::maintain::lock::ledger::Ledger;
+use crate::maintain::lock::{Around, Place, scope, sweep};
+use crate::store::client::Client;
+use crate::store::key::Key;
+use crate::store::s3::S3Store;
+use crate::store::s3::tests::fake::Fake;
+use crate::store::vault::{LockMode, LockPolicy, Retention};
+
+const DAY: i64 = 86_400;
+const LOCK: &str = "&lock=governance&lock-for=10d&lock-renew=4d";
+
+fn key(name: &str) -> Key {
+    Key::new(name).unwrap()
+}
+
+fn place(store: S3Store) -> Place {
+    Place { name: None, client: Client::new(Arc::new(store)).unwrap() }
+}
+
+fn put(place: &Place, name: &str) {
+    place.client.create(&key(name), Bytes::from_static(b"body")).unwrap();
+}
+
+fn until(place: &Place, name: &str) -> Option<Timestamp> {
+    let vault = place.vault().unwrap();
+    Some(place.client.finish(vault.retention(&key(name), None)).unwrap()?.until)
+}
+
+fn in_days(fake: &Fake, days: i64) -> Option<Timestamp> {
+    Some(Timestamp { seconds: fake.now() + days * DAY, nanos: 0 })
+}
+
+/// Plans and renews; what was planned.
+fn renew(fake: &Fake, place: &Place, keys: &[Key], ledger: &mut Ledger) -> ExtendPlan {
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let policy = place.policy().unwrap();
+    let plan = extend::plan(place, &policy, keys, ledger, fake.time(), &around).unwrap();
+    let done = extend::execute(place, &plan, ledger, &around).unwrap();
+    assert_eq!(done.renewed, plan.renewals.len() as u64, "{done:?}");
+    plan
+}
+
+#[test]
+fn a_lock_is_renewed_once_in_a_while_and_not_every_night() {
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    let keys: Vec<Key> = (0..5).map(|n| key(&format!("packs/00/{n}"))).collect();
+    keys.iter().for_each(|key| put(&place, key.as_str()));
+    let mut ledger = Ledger::default();
+    let begun = fake.log().len();
+    let mut renewed_at = Vec::new();
+    for night in 0..15 {
+        let plan = renew(&fake, &place, &keys, &mut ledger);
+        assert_eq!(plan.objects, 5);
+        if !plan.renewals.is_empty() {
+            assert_eq!(plan.renewals.len(), 5);
+            renewed_at.push(night);
+        }
+        for key in &keys {
+            assert!(until(&place, key.as_str()) > in_days(&fake, 4), "night {night}");
+        }
+        fake.pass(DAY);
+    }
+    assert_eq!(renewed_at, [6, 12], "ten days, renewed when four are left");
+    let puts = fake.log()[begun..].iter().filter(|line| line.starts_with("PUT")).count();
+    assert_eq!(puts, 10, "one request for each object and renewal");
+}
+
+#[test]
+fn what_is_known_is_not_asked_for_and_what_others_renewed_is_learned() {
+    let fake = Fake::locking();
+    let (ours, theirs) = (place(fake.store(LOCK)), place(fake.store(LOCK)));
+    put(&theirs, "packs/00/a");
+    let keys = [key("packs/00/a")];
+    let (mut ledger, mut other) = (Ledger::default(), Ledger::default());
+    assert_eq!(renew(&fake, &ours, &keys, &mut ledger).asked, 1, "written by others");
+    assert_eq!(renew(&fake, &theirs, &keys, &mut other).asked, 0, "written by itself");
+    assert_eq!(renew(&fake, &ours, &keys, &mut ledger).asked, 0, "learned");
+    fake.pass(7 * DAY);
+    assert_eq!(renew(&fake, &theirs, &keys, &mut other).renewals.len(), 1);
+    let plan = renew(&fake, &ours, &keys, &mut ledger);
+    assert_eq!((plan.asked, plan.renewals.len()), (1, 0), "it was renewed already");
+}
+
+#[test]
+fn renewing_takes_nothing_away_and_locks_what_had_no_lock() {
+    let fake = Fake::locking();
+    let free = place(fake.store(""));
+    put(&free, "packs/00/free");
+    let strict = place(fake.store("&lock=compliance&lock-for=30d"));
+    put(&strict, "packs/00/strict");
+    let ours = place(fake.store(LOCK));
+    let keys = [key("packs/00/free"), key("packs/00/strict"), key("packs/00/missing")];
+    let mut ledger = Ledger::default();
+    let plan = renew(&fake, &ours, &keys, &mut ledger);
+    assert_eq!(plan.renewals.len(), 1);
+    assert_eq!(plan.troubles.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["packs/00/missing"]);
+    assert_eq!(until(&ours, "packs/00/free"), in_days(&fake, 10));
+    fake.pass(28 * DAY);
+    let plan = renew(&fake, &ours, &keys[1..2], &mut ledger);
+    let expected = Retention { mode: LockMode::Compliance, until: in_days(&fake, 10).unwrap() };
+    assert_eq!(plan.renewals[0].after, expected, "compliance stays compliance");
+}
+
+#[test]
+fn a_policy_that_is_stricter_is_brought_to_what_is_there() {
+    let fake = Fake::locking();
+    let lax = place(fake.store(LOCK));
+    put(&lax, "packs/00/a");
+    let strict = place(fake.store("&lock=compliance&lock-for=10d"));
+    let plan = renew(&fake, &strict, &[key("packs/00/a")], &mut Ledger::default());
+    assert_eq!(plan.renewals[0].after.mode, LockMode::Compliance);
+}
+
+#[test]
+fn what_every_snapshot_needs_is_found_by_listings() {
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    for name in
+        ["config", "keys/a.age", "index/1", "snapshots/h/00000000000000000000000000000001", "gc/state"]
+    {
+        put(&place, name);
+    }
+    fake.pass(100 * DAY);
+    put(&place, "snapshots/h/00000000000000000000000000000002");
+    put(&place, "snapshots/other/00000000000000000000000000000003");
+    fake.pass(50 * DAY);
+    put(&place, "snapshots/h/00000000000000000000000000000004");
+    let names = |keys: Vec<Key>| keys.iter().map(Key::to_string).collect::<Vec<_>>();
+    assert_eq!(names(scope::common(&place).unwrap()), ["config", "keys/a.age", "index/1"]);
+    let month = Duration::from_secs(30 * 86_400);
+    let protected = names(scope::snapshots_by_listing(&place, month, fake.time()).unwrap());
+    assert_eq!(
+        protected,
+        ["snapshots/h/00000000000000000000000000000004", "snapshots/other/00000000000000000000000000000003"],
+        "the young ones, and the newest of each host"
+    );
+}
+
+#[test]
+fn a_sweep_takes_what_was_hidden_long_ago_and_is_free_and_nothing_comes_to_light() {
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let month = Duration::from_secs(30 * 86_400);
+    for name in ["packs/00/old", "sessions/old", "index/kept", "sessions/young"] {
+        put(&place, name);
+    }
+    put(&place, "config");
+    let version = place.client.stat(&key("config")).unwrap().version;
+    place.client.swap(&key("config"), version, Bytes::from_static(b"second")).unwrap();
+    place.client.delete(&key("packs/00/old")).unwrap();
+    place.client.delete(&key("sessions/old")).unwrap();
+    let sweep = |expected: (u64, u64, u64)| {
+        let plan = sweep::plan(&place, month, fake.time()).unwrap();
+        let swept = sweep::execute(&place, &plan, &around).unwrap();
+        assert_eq!((swept.versions, swept.markers, swept.locked), expected, "{swept:?} {plan:?}");
+    };
+    sweep((0, 0, 0));
+    fake.pass(5 * DAY);
+    renew(&fake, &place, &[key("index/kept")], &mut Ledger::default());
+    // A pack whose lock was renewed for longer than it stays hidden.
+    place.client.create(&key("packs/00/locked"), Bytes::from_static(b"body")).unwrap();
+    let forever = Retention { mode: LockMode::Governance, until: in_days(&fake, 100).unwrap() };
+    place.client.finish(place.vault().unwrap().retain(&key("packs/00/locked"), forever)).unwrap();
+    place.client.delete(&key("packs/00/locked")).unwrap();
+    fake.pass(31 * DAY);
+    place.client.delete(&key("sessions/young")).unwrap();
+    sweep((3, 2, 1));
+    let names: Vec<String> = place.client.list("").unwrap().iter().map(|meta| meta.key.to_string()).collect();
+    assert_eq!(names, ["config", "index/kept"]);
+    assert_eq!(place.client.get(&key("config")).unwrap().0, "second");
+    fake.pass(31 * DAY);
+    sweep((1, 1, 1));
+    assert!(place.client.stat(&key("packs/00/locked")).unwrap_err().is_not_found());
+}
+
+#[test]
+fn a_policy_is_that_of_the_store() {
+    let fake = Fake::new();
+    let policy = place(fake.store(LOCK)).policy().unwrap();
+    let day = Duration::from_secs(86_400);
+    let expected = LockPolicy { mode: LockMode::Governance, duration: day * 10, renew_below: day * 4 };
+    assert_eq!(policy, expected);
+    assert_eq!(place(fake.store("")).policy(), None);
+}

@@ -1,0 +1,344 @@
+//! Carrying out one step.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::plan::apply::commands::{self, Runner, is_accepted};
+use crate::plan::apply::content::snapshot_of;
+use crate::plan::apply::log::How;
+use crate::plan::apply::sandbox::Confinement;
+use crate::plan::apply::schedule::StepError;
+use crate::plan::apply::{Ground, disks, probes, sandbox};
+use crate::plan::artefact::{Amount, Files, Step, Work};
+use crate::plan::build::forecast::{load_of, place_of};
+use crate::plan::file::model::TargetKind;
+use crate::plan::files;
+use crate::plan::predict::observation::{Load, Observation, method_of};
+use crate::plan::probe::Probe;
+use crate::restore::error::{RestoreError, chain_text};
+use crate::restore::execute::execute;
+use crate::restore::plan::plan as plan_restore;
+use crate::restore::repository::{RepositorySource, origin_of};
+use crate::restore::summary::RestoreSummary;
+use crate::sys::disk;
+use crate::sys::error::SysError;
+use crate::sys::target::{Target, TargetDir};
+use crate::system::action::{
+    Action, Bindings, Check, CommandLine, Operation, Place, RestoreFiles, Stage, TargetDisk,
+};
+
+/// Failures of files that are told one by one.
+const TOLD: usize = 5;
+
+/// What all steps of a run share.
+pub struct Hands<'a> {
+    /// What the run works with.
+    pub ground: &'a Ground<'a>,
+    /// Where the commands of a sandbox are kept in, once the first of them has run.
+    pub confinement: Mutex<Option<Arc<Confinement>>>,
+    /// The device nodes of target disks, as they are attached.
+    pub bindings: Mutex<Bindings>,
+    /// What was attached, to be detached.
+    pub attached: Mutex<Vec<String>>,
+    /// The target disks that this run, in any of its sessions, has begun to overwrite, by name.
+    pub begun_disks: Mutex<Vec<String>>,
+}
+
+/// How a step came to be done, and how much there was to do.
+pub struct Acted {
+    /// Now, or before.
+    pub how: How,
+    /// What is learnt from it.
+    pub observation: Option<Observation>,
+}
+
+impl Hands<'_> {
+    /// Carries `step` out. `in_doubt` says that a run was cut off in the middle of it.
+    pub fn act(&self, step: &Step, in_doubt: bool) -> Result<Acted, StepError> {
+        let begun = Instant::now();
+        let content = &self.ground.plan.content;
+        let mut load = load_of(step, content);
+        let how = match &step.work {
+            Work::Verify(verify) => {
+                let is_look = matches!(verify.probe, Probe::Checksum { .. } | Probe::File { .. });
+                let confinement = if is_look { None } else { self.confined(step)? };
+                probes::verify(self.runner(confinement.as_deref()), &step.snapshot, verify)?;
+                How::Now
+            }
+            Work::Files(files) => {
+                load = self.restore(step, files)?;
+                How::Now
+            }
+            Work::Action(action) => self.action(step, action, in_doubt)?,
+        };
+        let observation = (how == How::Now).then(|| Observation {
+            method: method_of(step),
+            place: place_of(content),
+            load,
+            seconds: begun.elapsed().as_secs_f64(),
+        });
+        Ok(Acted { how, observation })
+    }
+
+    fn action(&self, step: &Step, action: &Action, in_doubt: bool) -> Result<How, StepError> {
+        let binds = matches!(action.operation, Operation::Attach(_));
+        if (in_doubt || action.volatile || action.stage == Stage::Custom) && !binds {
+            match &action.check {
+                Some(check) if self.is_done(step, check)? => return Ok(How::Already),
+                _ if in_doubt && !action.repeatable && !self.may_repeat(step) => {
+                    return Err(StepError::waiting(format!(
+                        "a run was cut off in the middle of it, and nothing tells whether it was done. \
+                         Look, and then say --assume-done {0} or --repeat {0}",
+                        step.id
+                    )));
+                }
+                _ => {}
+            }
+        }
+        self.guard(action)?;
+        match &action.operation {
+            Operation::Run { commands } => {
+                for command in commands {
+                    self.succeed(step, command)?;
+                }
+            }
+            Operation::Attach(target) => self.attach(target)?,
+            Operation::WriteFile { root, path, contents, mode } => {
+                if let Some((directory, name)) = place_of_file(root, path, true)? {
+                    let written = directory.replace_file(name, contents.as_bytes(), *mode, None);
+                    written.map_err(|error| StepError::failed(chain_text(&error)))?;
+                }
+            }
+            Operation::RewriteFile { root, path, rewrite } => {
+                if let Some((directory, name)) = place_of_file(root, path, false)? {
+                    let changed = directory.change_file(name, |old| rewrite.apply(old));
+                    changed.map_err(|error| StepError::failed(chain_text(&error)))?;
+                }
+            }
+            Operation::RestoreFiles(restored) => {
+                self.restore_as(step, &files_of(restored), &restored.target)?;
+            }
+        }
+        Ok(How::Now)
+    }
+
+    fn may_repeat(&self, step: &Step) -> bool {
+        self.ground.options.repeat.contains(&step.id)
+    }
+
+    /// Whether the check says that the action is done.
+    fn is_done(&self, step: &Step, check: &Check) -> Result<bool, StepError> {
+        let (command, text) = match check {
+            Check::Succeeds(command) => (command, None),
+            Check::Prints { command, text } => (command, Some(text)),
+        };
+        // What names a disk that is not attached any more is not done any more.
+        let Ok(bound) = self.bound(command) else { return Ok(false) };
+        let confinement = self.confined(step)?;
+        let finished = commands::run(self.runner(confinement.as_deref()), &step.snapshot, &bound)?;
+        Ok(is_accepted(&bound, &finished) && text.is_none_or(|text| finished.text().trim() == text.trim()))
+    }
+
+    /// Runs a command that must succeed.
+    pub fn succeed(&self, step: &Step, command: &CommandLine) -> Result<(), StepError> {
+        let bound = self.bound(command).map_err(|error| StepError::failed(error.to_string()))?;
+        let confinement = self.confined(step)?;
+        commands::succeed(self.runner(confinement.as_deref()), &step.snapshot, &bound).map(drop)
+    }
+
+    /// Takes back what a volatile step did, interrupted or not, outside of any sandbox.
+    pub fn release(&self, step: &Step, command: &CommandLine) -> Result<(), StepError> {
+        let bound = self.bound(command).map_err(|error| StepError::failed(error.to_string()))?;
+        let runner = Runner { heeds_interrupt: false, ..self.runner(None) };
+        commands::succeed(runner, &step.snapshot, &bound).map(drop)
+    }
+
+    /// Runs commands `confinement` keeps in, if there is one.
+    pub fn runner<'s>(&'s self, confinement: Option<&'s Confinement>) -> Runner<'s> {
+        Runner { ground: self.ground, confinement, heeds_interrupt: true }
+    }
+
+    /// Where the commands of `step` are kept in: made when the first needs it, for what is mounted later is
+    /// not seen inside. The sandbox itself is made from outside of it.
+    fn confined(&self, step: &Step) -> Result<Option<Arc<Confinement>>, StepError> {
+        let target = &self.ground.plan.content.target;
+        if target.kind != TargetKind::Sandbox || step.component == sandbox::COMPONENT {
+            return Ok(None);
+        }
+        let mut confinement = lock(&self.confinement);
+        if confinement.is_none() {
+            let made = std::fs::create_dir_all(&target.root)
+                .map_err(|error| error.to_string())
+                .and_then(|()| Confinement::start(&target.root).map_err(|error| chain_text(&error)));
+            *confinement = Some(Arc::new(made.map_err(StepError::failed)?));
+        }
+        Ok(confinement.clone())
+    }
+
+    fn bound(&self, command: &CommandLine) -> Result<CommandLine, crate::system::action::Unbound> {
+        lock(&self.bindings).command(command)
+    }
+
+    /// Looks, once more, whether every disk that `action` overwrites may be overwritten.
+    fn guard(&self, action: &Action) -> Result<(), StepError> {
+        let content = &self.ground.plan.content;
+        for name in &action.destroys {
+            let Some(target) = content.target.disks.iter().find(|target| target.disk.name == *name) else {
+                return Err(StepError::failed(format!(
+                    "it overwrites the disk {name}, which the plan does not map"
+                )));
+            };
+            let mut begun = lock(&self.begun_disks);
+            let is_begun = begun.contains(name);
+            let attached = !lock(&self.attached).is_empty();
+            let is_image = matches!(target.disk.place, Place::Image { .. });
+            disks::examine(content, target, self.ground.holds, is_begun || is_image && attached)
+                .map_err(|error| StepError::failed(chain_text(&error)))?;
+            if !is_begun {
+                begun.push(name.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Binds the name of a target disk to its device node.
+    fn attach(&self, target: &TargetDisk) -> Result<(), StepError> {
+        let failed = |error: &dyn std::error::Error| StepError::failed(chain_text(error));
+        let device = match &target.place {
+            Place::Device(identity) => disks::find(identity).map_err(|error| failed(&error))?.path,
+            Place::Image { path } => self.attach_image(path, target.size_bytes)?,
+        };
+        lock(&self.bindings).bind(&target.name, &device);
+        Ok(())
+    }
+
+    fn attach_image(&self, path: &str, size_bytes: u64) -> Result<String, StepError> {
+        let failed = |error: &dyn std::error::Error| StepError::failed(chain_text(error));
+        let file = PathBuf::from(path);
+        let there = disk::disks().map_err(|error| failed(&error))?;
+        let there = there.into_iter().find(|disk| disk.backing_file.as_ref() == Some(&file));
+        let device = match there {
+            Some(disk) => disk.path,
+            None => {
+                if disk::image_length(&file).map_err(|error| failed(&error))?.unwrap_or(0) < size_bytes {
+                    let made = std::fs::OpenOptions::new().create(true).append(true).open(&file);
+                    made.and_then(|image| image.set_len(size_bytes)).map_err(|error| {
+                        StepError::failed(format!("cannot make the image {path}: {error}"))
+                    })?;
+                }
+                let words = ["losetup", "--find", "--show", "--partscan", "--", path];
+                let snapshot = self.ground.plan.content.components.first().map(|part| part.snapshot);
+                let Some(snapshot) = snapshot else {
+                    return Err(StepError::failed("the plan is empty".into()));
+                };
+                let command = CommandLine::new(words);
+                let told = commands::succeed(self.runner(None), &snapshot, &command)?;
+                told.text().trim().to_owned()
+            }
+        };
+        lock(&self.attached).push(device.clone());
+        Ok(device)
+    }
+
+    fn restore(&self, step: &Step, files: &Files) -> Result<Load, StepError> {
+        let root = &self.ground.plan.content.target.root;
+        files::make_directory(root, files).map_err(|error| StepError::failed(chain_text(&error)))?;
+        self.restore_as(step, files, root)
+    }
+
+    /// Restores files below `root`.
+    fn restore_as(&self, step: &Step, files: &Files, root: &str) -> Result<Load, StepError> {
+        let ground = self.ground;
+        let failed = |error: &dyn std::error::Error| StepError::failed(chain_text(error));
+        let snapshot = snapshot_of(ground.indexed, &step.snapshot).map_err(|error| failed(&error))?;
+        let source = RepositorySource::new(ground.indexed).map_err(|error| failed(&error))?;
+        let origin = origin_of(&snapshot).map_err(|error| failed(&error))?;
+        // Each step has journals of its own, so that two of them never share one.
+        let state = crate::plan::apply::directory(ground.state_dir).join(ground.plan.short());
+        let mut options = files::options(root, files, &state);
+        options.workers = 0;
+        let planned = plan_restore(&source, &origin, &options, ground.monitor, ground.interrupt);
+        let planned = planned.map_err(restore_failure)?;
+        let counts = *planned.counts();
+        let done = execute(&source, &planned, &options, ground.monitor, ground.interrupt);
+        let summary = done.map_err(restore_failure)?;
+        judge(&summary)?;
+        for warning in summary.warnings.iter().take(TOLD) {
+            ground.face.note(&format!("{}: {warning}", step.id));
+        }
+        Ok(Load {
+            bytes: counts.restore_bytes,
+            entries: counts.create + counts.update,
+            requests: counts.requests,
+        })
+    }
+}
+
+/// What is behind a lock is whole even if a holder panicked.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn restore_failure(error: RestoreError) -> StepError {
+    match error {
+        RestoreError::Interrupted => StepError::Interrupted,
+        error => StepError::failed(chain_text(&error)),
+    }
+}
+
+/// A restore that left anything out has failed: what comes after would build on it.
+fn judge(summary: &RestoreSummary) -> Result<(), StepError> {
+    let left: Vec<String> = summary
+        .failed
+        .iter()
+        .chain(&summary.refusals)
+        .take(TOLD)
+        .map(|failure| format!("{}: {}", failure.path, failure.why))
+        .collect();
+    let count = summary.failed.len() as u64 + summary.refused;
+    match count {
+        0 => Ok(()),
+        count => Err(StepError::failed(format!("{count} entries were not restored: {}", left.join("; ")))),
+    }
+}
+
+/// What an action of a rebuild restores, as files of a plan: a whole machine needs all of it.
+fn files_of(restored: &RestoreFiles) -> Files {
+    Files {
+        from: restored.subpath.clone(),
+        to: "/".into(),
+        include: restored.include.clone(),
+        exclude: restored.exclude.clone(),
+        overwrite: "if-changed".into(),
+        delete: false,
+        owners: if restored.numeric_owners { "numeric" } else { "by-name" }.into(),
+        allow_devices: true,
+        allow_setuid: true,
+        read_back: restored.verify,
+        amount: Amount::default(),
+        packs: Vec::new(),
+    }
+}
+
+/// The directory below `root` that `path` lies in, made if `make` says so, and the file's name; no link is
+/// followed.
+fn place_of_file<'p>(
+    root: &str,
+    path: &'p str,
+    make: bool,
+) -> Result<Option<(TargetDir, &'p [u8])>, StepError> {
+    let failed = |error: SysError| StepError::failed(chain_text(&error));
+    let mut names: Vec<&[u8]> = path.split('/').filter(|name| !name.is_empty()).map(str::as_bytes).collect();
+    let Some(name) = names.pop() else { return Err(StepError::failed(format!("{path} names no file"))) };
+    let target = Target::create(root.as_ref()).map_err(failed)?;
+    let directory = match make && !names.is_empty() {
+        true => target.make_dirs(&names),
+        false => target.dir(&names),
+    };
+    match directory {
+        Ok(directory) => Ok(Some((directory, name))),
+        Err(error) if error.is_not_found() && !make => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}

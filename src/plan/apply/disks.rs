@@ -1,0 +1,304 @@
+//! Which disks may be overwritten: fail closed.
+//!
+//! A disk is looked at immediately before each step that overwrites something of it. It must be the one
+//! disk with the identity that the plan names; be none of those the plan protects, nor hold the running
+//! system, the repository or what lifeboat keeps; be writable and large enough; be in use by nobody, in any
+//! namespace; and, unless the plan says `wipe`, hold nothing. What cannot be found out counts against it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::plan::artefact::{Content, Disk as Target};
+use crate::plan::error::PlanError;
+use crate::sys::child::Ending;
+use crate::sys::command::{Input, Invocation};
+use crate::sys::disk::{self, Disk};
+use crate::system::action::{DiskIdentity, Place};
+
+/// How long looking for signatures may take.
+const PROBE_LIMIT: Duration = Duration::from_secs(60);
+/// What `blkid -p` answers where it finds nothing.
+const NOTHING_FOUND: Ending = Ending::Exited(2);
+
+/// A disk, or an image, that is about to be overwritten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What actions call it.
+    pub name: String,
+    /// Its device node, or the image's file.
+    pub device: String,
+    /// All that tells it from others; none of an image.
+    pub identity: DiskIdentity,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// What it holds, as far as that was found out; empty if nothing.
+    pub holds: Vec<String>,
+    /// Whether it is a file.
+    pub is_image: bool,
+}
+
+impl Candidate {
+    /// The disk as messages name it.
+    pub fn describe(&self) -> String {
+        match self.is_image {
+            true => format!("the image {}", self.device),
+            false => format!("{} ({})", self.device, self.identity),
+        }
+    }
+
+    /// Whether `typed` names this disk and no other: its device node or kernel name, its serial number, or
+    /// its world-wide name.
+    pub fn is_named(&self, typed: &str) -> bool {
+        let typed = typed.trim();
+        let same = |own: &Option<String>, word: &str| {
+            own.as_ref().is_some_and(|own| plain(own) == plain(typed.strip_prefix(word).unwrap_or(typed)))
+        };
+        !typed.is_empty()
+            && (typed == self.device
+                || typed.strip_prefix("path:").or(typed.strip_prefix("image:")) == Some(&self.device)
+                || !self.is_image && Some(typed) == self.device.strip_prefix("/dev/")
+                || same(&self.identity.serial, "serial:")
+                || same(&self.identity.wwn, "wwn:"))
+    }
+}
+
+/// Numbers as they are compared: tools differ in blanks, case, and what they put before a world-wide name.
+fn plain(number: &str) -> String {
+    let text = number.trim().to_ascii_lowercase();
+    ["0x", "naa.", "eui.", "t10."].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(&text).to_owned()
+}
+
+/// All that tells `disk` from others.
+pub fn identity_of(disk: &Disk) -> DiskIdentity {
+    DiskIdentity {
+        wwn: disk.wwn.clone(),
+        serial: disk.serial.clone(),
+        model: disk.model.clone(),
+        path: Some(disk.path.clone()),
+    }
+}
+
+/// Whether `disk` is the one that is meant.
+pub fn is_same(wanted: &DiskIdentity, disk: &Disk) -> bool {
+    let agrees = |one: &Option<String>, other: &Option<String>| {
+        one.as_ref().map(|one| other.as_ref().is_some_and(|other| plain(one) == plain(other)))
+    };
+    let numbers = [agrees(&wanted.wwn, &disk.wwn), agrees(&wanted.serial, &disk.serial)];
+    let known: Vec<bool> = numbers.into_iter().flatten().collect();
+    match (known.is_empty(), &wanted.path) {
+        (false, _) => known.iter().all(|agrees| *agrees),
+        (true, Some(path)) => {
+            let node = std::fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+            node == Path::new(&disk.path)
+        }
+        (true, None) => false,
+    }
+}
+
+/// The one disk with this identity.
+pub fn find(wanted: &DiskIdentity) -> Result<Disk, PlanError> {
+    let refused = |why: String| PlanError::Refused { disk: wanted.to_string(), why };
+    let all = disk::disks().map_err(PlanError::Look)?;
+    let matches: Vec<&Disk> = all.iter().filter(|disk| is_same(wanted, disk)).collect();
+    match matches.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => {
+            let there: Vec<String> = all.iter().map(|disk| identity_of(disk).to_string()).collect();
+            Err(refused(format!("no disk here has this identity; there are: {}", there.join("; "))))
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|disk| disk.path.as_str()).collect();
+            Err(refused(format!(
+                "{} all have this identity: it is not known which is meant",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// Whether the target may be overwritten: what it is, or why not. `is_begun` says that this run has
+/// overwritten it already, so that what it holds is the run's own.
+pub fn examine(
+    content: &Content,
+    target: &Target,
+    holds: &[PathBuf],
+    is_begun: bool,
+) -> Result<Candidate, PlanError> {
+    match &target.disk.place {
+        Place::Image { path } => image(target, path, holds, is_begun),
+        Place::Device(identity) => device(content, target, identity, holds, is_begun),
+    }
+}
+
+fn device(
+    content: &Content,
+    target: &Target,
+    identity: &DiskIdentity,
+    holds: &[PathBuf],
+    is_begun: bool,
+) -> Result<Candidate, PlanError> {
+    let disk = find(identity)?;
+    let own = identity_of(&disk);
+    let refuse = |why: String| PlanError::Refused { disk: own.to_string(), why };
+    if let Some(protected) = content.target.protect.iter().find(|protected| is_same(protected, &disk)) {
+        return Err(refuse(format!("the plan protects it ({protected})")));
+    }
+    if let Some(holder) = holder_of(&disk.name, holds) {
+        return Err(refuse(format!("it holds {holder}")));
+    }
+    if disk.is_read_only {
+        return Err(refuse("it is read-only".into()));
+    }
+    if disk.size_bytes < target.disk.size_bytes {
+        return Err(refuse(format!(
+            "it has {} bytes, and was planned with {}: it is not the disk it was, or has shrunk",
+            disk.size_bytes, target.disk.size_bytes
+        )));
+    }
+    // What this run has mounted or opened on it is its own.
+    let users = disk.users();
+    if !is_begun && (!users.is_empty() || !disk.is_free().map_err(PlanError::Look)?) {
+        let users = if users.is_empty() { "it is in use".to_owned() } else { users.join(", ") };
+        return Err(refuse(format!("{users}: unmount or stop it first, if it really is the one")));
+    }
+    let found = if is_begun { Vec::new() } else { signatures(&disk)? };
+    if !target.wipe && !found.is_empty() {
+        return Err(refuse(format!(
+            "it holds {}; if that may be lost, say `wipe = true` at this disk in the plan file",
+            found.join(", ")
+        )));
+    }
+    Ok(Candidate {
+        name: target.disk.name.clone(),
+        device: disk.path.clone(),
+        size_bytes: disk.size_bytes,
+        identity: own,
+        holds: found,
+        is_image: false,
+    })
+}
+
+fn image(target: &Target, path: &str, holds: &[PathBuf], is_begun: bool) -> Result<Candidate, PlanError> {
+    let refuse = |why: String| PlanError::Refused { disk: format!("the image {path}"), why };
+    let length = disk::image_length(Path::new(path)).map_err(PlanError::Look)?;
+    if holds.iter().any(|held| Path::new(path).starts_with(held)) {
+        return Err(refuse("it lies where the repository or lifeboat's own state is".into()));
+    }
+    let attached = disk::disks()
+        .map_err(PlanError::Look)?
+        .into_iter()
+        .find(|disk| disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path)));
+    if !is_begun && let Some(disk) = attached {
+        return Err(refuse(format!("it is attached to {} already", disk.path)));
+    }
+    let holds =
+        if length.unwrap_or(0) > 0 && !is_begun { vec!["a file that is there".into()] } else { Vec::new() };
+    if !target.wipe && !holds.is_empty() {
+        return Err(refuse(
+            "it is there already; remove it, or say `wipe = true` at this disk in the plan file".into(),
+        ));
+    }
+    Ok(Candidate {
+        name: target.disk.name.clone(),
+        device: path.to_owned(),
+        identity: DiskIdentity::default(),
+        size_bytes: target.disk.size_bytes,
+        holds,
+        is_image: true,
+    })
+}
+
+/// What on the disk called `name` must not be lost: the running system, or one of `holds`.
+fn holder_of(name: &str, holds: &[PathBuf]) -> Option<String> {
+    let system = ["/", "/boot", "/usr", "/var", "/home"].map(PathBuf::from);
+    let is_on = |path: &PathBuf| disk::disks_beneath(path).contains(name);
+    if system.iter().any(is_on) {
+        return Some("the running system".into());
+    }
+    holds.iter().find(|path| is_on(path)).map(|path| format!("{}, which lifeboat needs", path.display()))
+}
+
+/// What is on the disk and its partitions: partition tables, file systems, members of arrays.
+fn signatures(disk: &Disk) -> Result<Vec<String>, PlanError> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    found.extend(disk.partitions.iter().map(|name| format!("the partition {name}")));
+    let words = ["-p", "-o", "export", "--", disk.path.as_str()];
+    let probe = Invocation::new("blkid", words).within(PROBE_LIMIT).run(Input::Nothing, None);
+    let probe = probe.map_err(PlanError::Look)?;
+    if probe.cut.is_none() && probe.ending == NOTHING_FOUND && probe.stdout.trim_ascii().is_empty() {
+        return Ok(found.into_iter().collect());
+    }
+    if !probe.is_success() {
+        // An ambivalent answer is one, too: something is there.
+        found.insert(format!("something that cannot be told apart (blkid {})", probe.describe()));
+    }
+    for line in probe.text().lines() {
+        match line.split_once('=') {
+            Some(("PTTYPE", kind)) => found.insert(format!("a {kind} partition table")),
+            Some(("TYPE", kind)) => found.insert(format!("{kind} data")),
+            _ => false,
+        };
+    }
+    Ok(found.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate() -> Candidate {
+        Candidate {
+            name: "disk0".into(),
+            device: "/dev/sdb".into(),
+            identity: DiskIdentity {
+                wwn: Some("naa.5002538E40A1B2C3".into()),
+                serial: Some("S3Z9 ".into()),
+                ..DiskIdentity::default()
+            },
+            size_bytes: 1,
+            holds: Vec::new(),
+            is_image: false,
+        }
+    }
+
+    #[test]
+    fn a_disk_is_confirmed_by_its_own_names_alone() {
+        for typed in ["/dev/sdb", "sdb", "S3Z9", "serial:s3z9", "wwn:0x5002538e40a1b2c3", "path:/dev/sdb"] {
+            assert!(candidate().is_named(typed), "{typed}");
+        }
+        for typed in ["", " ", "yes", "/dev/sda", "sd", "disk0", "serial:", "serial:S3Z", "wwn:S3Z9x"] {
+            assert!(!candidate().is_named(typed), "{typed}");
+        }
+    }
+
+    #[test]
+    fn identities_are_compared_whatever_a_tool_puts_before_them() {
+        let disk = Disk {
+            name: "sdb".into(),
+            path: "/dev/sdb".into(),
+            size_bytes: 1,
+            sector_bytes: 512,
+            wwn: Some("0x5002".into()),
+            serial: Some("S1".into()),
+            model: None,
+            is_read_only: false,
+            backing_file: None,
+            partitions: Vec::new(),
+        };
+        let wanted = |wwn: Option<&str>, serial: Option<&str>, path: Option<&str>| DiskIdentity {
+            wwn: wwn.map(Into::into),
+            serial: serial.map(Into::into),
+            model: None,
+            path: path.map(Into::into),
+        };
+        assert!(is_same(&wanted(Some("naa.5002"), None, None), &disk));
+        assert!(is_same(&wanted(Some("0x5002"), Some(" s1"), Some("/dev/sda")), &disk));
+        assert!(!is_same(&wanted(Some("0x5002"), Some("S2"), Some("/dev/sdb")), &disk));
+        assert!(is_same(&wanted(None, None, Some("/dev/sdb")), &disk));
+        assert!(!is_same(&wanted(None, None, None), &disk));
+        // A number that the disk does not tell is none that agrees.
+        let silent = Disk { serial: None, ..disk };
+        assert!(!is_same(&wanted(None, Some("S1"), Some("/dev/sdb")), &silent));
+    }
+}

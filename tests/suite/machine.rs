@@ -1,0 +1,81 @@
+//! A whole machine, end to end: installed, started, backed up from inside, lost, rebuilt by a plan onto an
+//! empty and larger disk, started again, and looked at. All of it in QEMU; tests/support/machine does it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::program::finish;
+
+/// Programs without which there is no such machine.
+const TOOLS: &[&str] = &["debootstrap", "qemu-system-x86_64", "mkfs.ext4", "debugfs", "chroot"];
+
+/// Why it cannot be done here, if it cannot.
+fn obstacle(firmware: &str) -> Option<String> {
+    let dirs = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    let is_there = |tool: &&&str| dirs.iter().any(|dir| Path::new(dir).join(tool).exists());
+    if let Some(tool) = TOOLS.iter().find(|tool| !is_there(tool)) {
+        return Some(format!("{tool} is not installed"));
+    }
+    if firmware == "uefi" && !Path::new("/usr/share/OVMF/OVMF_CODE_4M.fd").exists() {
+        return Some("there is no OVMF".into());
+    }
+    let id = finish({
+        let mut id = Command::new("id");
+        id.arg("-u");
+        id
+    });
+    (id.stdout.trim() != "0").then(|| "debootstrap needs to be root".into())
+}
+
+fn cache() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+    std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("lifeboat-ci/machine")
+}
+
+fn prove(firmware: &str) {
+    // Where virtual machines have to be emulated it takes many minutes, and all of the machine.
+    if std::env::var_os("LIFEBOAT_TEST_MACHINE").is_none() {
+        println!("skipped: LIFEBOAT_TEST_MACHINE is not set");
+        return;
+    }
+    if let Some(why) = obstacle(firmware) {
+        assert!(std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(), "{why}");
+        println!("skipped: {why}");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/machine");
+    let run = |words: &[&Path]| {
+        let mut command = Command::new(&script);
+        command.args(words);
+        finish(command)
+    };
+    let prepared = run(&[Path::new("prepare"), &cache()]);
+    assert_eq!(prepared.status, Some(0), "{prepared:?}");
+    let work = tempfile::tempdir().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_lifeboat"));
+    let words = [Path::new("prove"), &cache(), work.path(), program, Path::new(firmware)];
+    let proved = run(&words);
+    assert_eq!(proved.status, Some(0), "{}\n{}", proved.stdout, proved.stderr);
+    let times = proved.stdout.lines().filter(|line| line.starts_with("TIME ") || line.starts_with("ACCEL"));
+    times.for_each(|line| println!("{firmware}: {line}"));
+    for what in [
+        "host-name",
+        "database-answers",
+        "files",
+        "identities",
+        "users",
+        "swap",
+        "mounts",
+        "units",
+        "grown",
+        "system-diff",
+    ] {
+        let line = format!("PROVED {what}");
+        assert!(proved.stdout.lines().any(|said| said == line), "{what} does not hold:\n{}", proved.stdout);
+    }
+}
+
+#[test]
+fn a_lost_machine_comes_back_on_another_disk_and_starts_by_bios() {
+    prove("bios");
+}
