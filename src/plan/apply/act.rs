@@ -65,13 +65,16 @@ impl Hands<'_> {
     pub fn act(&self, step: &Step, in_doubt: bool) -> Result<Acted, StepError> {
         let begun = Instant::now();
         let content = &self.ground.plan.content;
+        if in_doubt {
+            nothing_survives(&self.ground.plan.id, &step.id)?;
+        }
         let mut load = load_of(step, content);
         let how = match &step.work {
             Work::Verify(verify) => {
                 let is_look = matches!(verify.probe, Probe::Checksum { .. } | Probe::File { .. });
                 let confinement = if is_look { None } else { self.confined(step)? };
                 let bound = self.bound_probe(verify)?;
-                probes::verify(self.runner(confinement.as_deref()), &step.snapshot, &bound)?;
+                probes::verify(self.runner_of(step, confinement.as_deref()), &step.snapshot, &bound)?;
                 How::Now
             }
             Work::Files(files) => {
@@ -148,7 +151,7 @@ impl Hands<'_> {
             Err(error) => return Err(error),
         };
         let confinement = self.confined(step)?;
-        let finished = commands::run(self.runner(confinement.as_deref()), &step.snapshot, &bound)?;
+        let finished = commands::run(self.runner_of(step, confinement.as_deref()), &step.snapshot, &bound)?;
         Ok(is_accepted(&bound, &finished) && text.is_none_or(|text| finished.text().trim() == text.trim()))
     }
 
@@ -156,7 +159,7 @@ impl Hands<'_> {
     pub fn succeed(&self, step: &Step, command: &CommandLine) -> Result<(), StepError> {
         let bound = self.bound(command)?;
         let confinement = self.confined(step)?;
-        commands::succeed(self.runner(confinement.as_deref()), &step.snapshot, &bound).map(drop)
+        commands::succeed(self.runner_of(step, confinement.as_deref()), &step.snapshot, &bound).map(drop)
     }
 
     /// Takes back what a volatile step did, interrupted or not, outside of any sandbox.
@@ -180,7 +183,12 @@ impl Hands<'_> {
 
     /// Runs commands `confinement` keeps in, if there is one.
     pub fn runner<'s>(&'s self, confinement: Option<&'s Confinement>) -> Runner<'s> {
-        Runner { ground: self.ground, confinement, heeds_interrupt: true }
+        Runner { ground: self.ground, confinement, step: None, heeds_interrupt: true }
+    }
+
+    /// The same for the commands of `step`.
+    fn runner_of<'s>(&'s self, step: &'s Step, confinement: Option<&'s Confinement>) -> Runner<'s> {
+        Runner { step: Some(&step.id), ..self.runner(confinement) }
     }
 
     /// Where the commands of `step` are kept in: made when the first needs it, for what is mounted later is
@@ -330,6 +338,19 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether no command of the run that was cut off still works on the step: a second beside it would do harm.
+fn nothing_survives(plan: &str, step: &str) -> Result<(), StepError> {
+    let alive: Vec<String> = commands::survivors(plan, step).iter().map(u32::to_string).collect();
+    match alive.is_empty() {
+        true => Ok(()),
+        false => Err(StepError::waiting(format!(
+            "a run was cut off in the middle of it, and what it started still runs (process {}): wait until \
+             that has ended, or end it, and apply the plan once more",
+            alive.join(", ")
+        ))),
+    }
+}
+
 fn restore_failure(error: RestoreError) -> StepError {
     match error {
         RestoreError::Interrupted => StepError::Interrupted,
@@ -390,5 +411,32 @@ fn place_of_file<'p>(
         Ok(directory) => Ok(Some((directory, name))),
         Err(error) if error.is_not_found() && !make => Ok(None),
         Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_in_doubt_waits_for_what_a_killed_run_left_running() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("1000")
+            .env("LIFEBOAT_PLAN", "p-7")
+            .env("LIFEBOAT_PLAN_STEP", "a/run")
+            .spawn()
+            .unwrap();
+        let told = nothing_survives("p-7", "a/run");
+        let others = [nothing_survives("p-7", "b/run"), nothing_survives("p-8", "a/run")];
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match told {
+            Err(StepError::Failed { why, needs_person: true }) => {
+                assert!(why.contains(&format!("(process {})", child.id())), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(others, [Ok(()), Ok(())]);
+        assert_eq!(nothing_survives("p-7", "a/run"), Ok(()));
     }
 }

@@ -339,6 +339,50 @@ mod tests {
     }
 
     #[test]
+    fn a_disk_that_was_begun_is_the_same_one_in_the_same_boot_unless_a_number_tells_it() {
+        let identity = |serial: Option<&str>, path: &str, model: &str| DiskIdentity {
+            serial: serial.map(Into::into),
+            path: Some(path.into()),
+            model: Some(model.into()),
+            ..DiskIdentity::default()
+        };
+        let begun = |identity| BegunDisk { identity, boot: Some("b1".into()) };
+        let (known, plain) = (identity(Some("S1"), "/dev/sdb", "M"), identity(None, "/dev/sdb", "M"));
+        let renamed = identity(Some("S1"), "/dev/sdc", "M");
+        assert_eq!(is_still(&known, &begun(known.clone()), &renamed, Some("b2")), Ok(()));
+        assert_eq!(is_still(&plain, &begun(plain.clone()), &plain, Some("b1")), Ok(()));
+        for boot in [Some("b2"), None] {
+            let why = is_still(&plain, &begun(plain.clone()), &plain, boot).unwrap_err();
+            assert!(why.contains("was restarted") && why.contains("--restart"), "{why}");
+        }
+        for other in [identity(None, "/dev/sdb", "N"), known.clone()] {
+            let why = is_still(&plain, &begun(plain.clone()), &other, Some("b1")).unwrap_err();
+            assert!(why.contains("not the disk that this run has begun"), "{why}");
+        }
+    }
+
+    #[test]
+    fn who_uses_a_disk_that_was_begun_is_none_of_ours_outside_of_the_target() {
+        for own in
+            ["mounted at /mnt/new", "mounted at /mnt/new/boot", "mounted at /run/lifeboat-b.x", "part of md0"]
+        {
+            assert!(!is_stranger(own, "/mnt/new"), "{own}");
+        }
+        for other in ["mounted at /mnt/newer", "mounted at /home", "swap on /dev/sdb2"] {
+            assert!(is_stranger(other, "/mnt/new"), "{other}");
+        }
+    }
+
+    #[test]
+    fn commands_that_name_another_node_than_the_disk_has_now_are_refused() {
+        assert!(is_at(&candidate(), "/dev/sdb").is_ok());
+        let error = is_at(&candidate(), "/dev/sdc").unwrap_err().to_string();
+        assert!(error.contains("disk0 was /dev/sdc, and is /dev/sdb now"), "{error}");
+        let image = Candidate { device: "/nowhere/disk.img".into(), is_image: true, ..candidate() };
+        assert!(is_at(&image, "/dev/loop0").is_err());
+    }
+
+    #[test]
     fn identities_are_compared_whatever_a_tool_puts_before_them() {
         let disk = Disk {
             name: "sdb".into(),

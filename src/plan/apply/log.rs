@@ -242,3 +242,35 @@ pub fn failed(error: JournalError) -> PlanError {
         other => PlanError::Log(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_disk_that_was_found_fit_counts_as_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        let identity = DiskIdentity { path: Some("/dev/sdb".into()), ..DiskIdentity::default() };
+        let begun = BegunDisk { identity, boot: Some("b1".into()) };
+        let step = || "partition:disk0".to_owned();
+        let lines = [
+            Line::Begin { plan: "p".into(), run: "r".into(), tool: "0".into() },
+            Line::Intent { step: step(), attempt: 1 },
+            Line::Failed { step: step(), attempt: 1, seconds: 0.0, why: "mounted at /x".into() },
+            Line::Done { step: step(), how: How::Assumed, seconds: 0.0, observation: None },
+        ];
+        let (mut journal, _) = open(&path, "p").unwrap();
+        for line in &lines {
+            journal.append(Timestamp::default(), line).unwrap();
+        }
+        drop(journal);
+        let (mut journal, past) = open(&path, "p").unwrap();
+        assert_eq!(past.unwrap().disks, BTreeMap::new(), "it was refused, or said to be done");
+        let line = Line::Overwriting { disk: "disk0".into(), begun: begun.clone() };
+        journal.append(Timestamp::default(), &line).unwrap();
+        drop(journal);
+        let past = open(&path, "p").unwrap().1.unwrap();
+        assert_eq!(past.disks, BTreeMap::from([("disk0".to_owned(), begun)]));
+    }
+}
