@@ -41,6 +41,7 @@ use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::panic;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -306,6 +307,14 @@ fn off_the_reactor<T: Send + 'static>(
             },
         }
     })
+}
+
+/// The directory of this machine that `url` names, if it names one.
+pub fn directory_of(url: &str) -> Option<PathBuf> {
+    match place::parse(url) {
+        Ok(Place::Directory(path)) => Some(path),
+        Ok(Place::S3(_)) | Err(_) => None,
+    }
 }
 
 /// The store that `url` names: a path, a `file://` URL, or `s3://`; `create` makes the directory or

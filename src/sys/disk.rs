@@ -147,7 +147,7 @@ fn mounts_of(number: &str) -> Vec<String> {
         let mut fields = line.split(' ');
         Some((fields.nth(2)?, fields.nth(1)?))
     });
-    fields.filter(|(device, _)| *device == number).map(|(_, at)| at.to_owned()).collect()
+    fields.filter(|(device, _)| *device == number).map(|(_, at)| unescape(at)).collect()
 }
 
 /// Mount points at or below `directory`, deepest first.
