@@ -30,8 +30,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("window_seconds", "How young a protected snapshot is."),
             (
                 "unreadable",
-                "Snapshots of which something cannot be read: key and why. With any, all packs that the index \
-                 relies on are renewed, and the exit status is 5.",
+                "Snapshots of which something cannot be read: key and why. With any, all packs that the \
+                 index relies on are renewed, and the exit status is 5.",
             ),
             (
                 "stores",
@@ -73,7 +73,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
                 "stores",
                 "Each with name, location, objects_then, bytes_then, snapshots_then, deleted, overwritten, \
                  added, first_change, last_change, changes (key, change, since and version) and \
-                 applied (null, or unhidden, rewritten, rewritten_bytes, left_out and failures; left_out are key slots).",
+                 applied (null, or unhidden, rewritten, rewritten_bytes, left_out and failures; left_out are \
+                 key slots).",
             ),
             ("copied", "With --to: to, objects, bytes, present and failures; else null."),
         ],
