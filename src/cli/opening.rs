@@ -111,7 +111,7 @@ pub fn paced(choice: &RepositoryChoice, config: &LoadedConfig) -> Result<Option<
         && let Some(url) = choice.urls().find(|url| store::is_time_based(url))
     {
         let why = format!(
-            "{} asks for the time-based protocol, and this repository does not keep its writers apart by time",
+            "{} asks for the time-based protocol, and this repository does not keep writers apart by time",
             escape::text(url)
         );
         return Err(Failure::usage(why).hint("leave out `conditional=time-based`"));

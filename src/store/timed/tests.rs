@@ -288,7 +288,8 @@ fn history_of(world: &Shared, key: &Key) -> Vec<(Key, Option<Bytes>)> {
     world.history.iter().filter(|(changed, _)| changed == key).cloned().collect()
 }
 
-/// Several processes create one object, and one deletes it, while others create others; what is wrong with how that went.
+/// Several processes create one object, and one deletes it, while others create others; what is wrong
+/// with how that went.
 fn race_of_creates(seed: u64, latest: Duration) -> Result<(), String> {
     let world = Shared::new(seed, latest);
     let creator = |n: u64| -> Process {
