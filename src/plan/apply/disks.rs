@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::plan::apply::log::BegunDisk;
 use crate::plan::artefact::{Content, Disk as Target};
+use crate::plan::build::look::PATH;
 use crate::plan::error::PlanError;
 use crate::sys::child::Ending;
 use crate::sys::command::{Input, Invocation};
@@ -290,8 +291,9 @@ fn signatures(disk: &Disk) -> Result<Vec<String>, PlanError> {
     let mut found: BTreeSet<String> = BTreeSet::new();
     found.extend(disk.partitions.iter().map(|name| format!("the partition {name}")));
     let words = ["-p", "-o", "export", "--", disk.path.as_str()];
-    let probe = Invocation::new("blkid", words).within(PROBE_LIMIT).run(Input::Nothing, None);
-    let probe = probe.map_err(PlanError::Look)?;
+    // cron's own path leaves out where blkid lies.
+    let probe = Invocation::new("blkid", words).variable("PATH", PATH).within(PROBE_LIMIT);
+    let probe = probe.run(Input::Nothing, None).map_err(PlanError::Look)?;
     if probe.cut.is_none() && probe.ending == NOTHING_FOUND && probe.stdout.trim_ascii().is_empty() {
         return Ok(found.into_iter().collect());
     }
