@@ -325,15 +325,16 @@ def main():
     parser.add_argument("--tool", default="lifeboat,restic,rustic")
     parser.add_argument("--source", default="file,small")
     parser.add_argument("--mode", choices=["compare", "counts", "replicas"], default="compare")
+    parser.add_argument("--small", action="store_true", help="256 MiB and 2,000 files instead of 4 GiB and 100,000")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.work = options.work.absolute()
     log = options.work / "remote/log"
     if options.mode != "compare":
         return small_scale(options, log)
-    sources = make_sources(options.work)
-    names = {"file": "one 4 GiB file", "small": "100,000 small files"}
-    sources = {names[name]: sources[names[name]] for name in options.source.split(",")}
+    sources = make_small_sources(options.work) if options.small else make_sources(options.work)
+    wanted = [name for name, word in zip(sources, ("file", "small")) if word in options.source.split(",")]
+    sources = {name: sources[name] for name in wanted}
     wanted = options.tool.split(",")
     programs = {"lifeboat": options.lifeboat.absolute()}
     tools = {name: programs.get(name) or compare.install(name, options.work) for name in wanted}
@@ -352,7 +353,7 @@ def main():
                 for _ in range(options.rounds):
                     one_round(options, tools, port, proxy, source, results, log)
                 table(results)
-                if "file" in str(source.name) and not delay:
+                if (source / "data").exists() and not delay:
                     copies = [rclone(port, source, options.work / "remote/rclone", log) for _ in range(options.rounds)]
                     everything["rclone"] = copies
                     for step in ("put", "get"):

@@ -65,8 +65,10 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "lock" -d 'Keep wh
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "recover" -d 'Bring back what was deleted or overwritten since a time'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "notify" -d 'Tell people what happens, and see who was told'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "watch" -d 'Raise an alarm when something that should have happened has not'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "runbook" -d 'Run what is to be done in a disaster, step by step, with proof that it was'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "system" -d 'Look at the state of a machine: disks, boot loader, packages, services, accounts'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "config" -d 'Look after the configuration file'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "plan" -d 'Plan restores: build, review, and carry them out step by step'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "man" -d 'Print a manual page, or write them all'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "demo" -d 'Try Lifeboat out in a temporary directory'
@@ -1223,6 +1225,429 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s q -l quiet -
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "init" -d 'Write starters: runbooks to make your own'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "list" -d 'List the runbooks'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "lint" -d 'List every mistake in runbooks, with its line'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "show" -d 'Show a runbook: as a tree, a checklist, a page or a diagram'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "run" -d 'Run a runbook'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "resume" -d 'Go on with a run that was interrupted, has halted, or waits'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "status" -d 'Show where runs are, and who is waited for'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "approve" -d 'Approve or refuse what a run asks for'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "ack" -d 'Acknowledge a message, say that a manual step is done, or choose'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "abort" -d 'End a run for good'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "history" -d 'List runs'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "report" -d 'Report on a run, after verifying its journal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "publish" -d 'Keep runbooks in the repository as well'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "fetch" -d 'Bring a runbook back from the repository'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "link" -d 'Make links by which somebody can answer'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -f -a "serve" -d 'Take answers by link'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l format -d 'As what' -r -f -a "tree\t'A tree, for terminals'
+markdown\t'A checklist in Markdown'
+html\t'A page'
+mermaid\t'A diagram for Mermaid'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -s o -l output -d 'Write it to a file' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s I -l input -d 'What one of its inputs is' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l mode -d 'Whether it is meant' -r -f -a "live\t'It is'
+drill\t'It is a drill: messages say so, and steps may be left out'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l as -d 'The name you go by; that of your user otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s n -l dry-run -d 'Print every command, recipient, approval and wait, and do nothing'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l another -d 'Begin although another run of the same runbook is not over'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l no-wait -d 'Wait for nobody: end with exit status 13 where nothing is left but to wait for people'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l no-repository -d 'Leave the repository alone: no claim, no copy of the journal, no answers from there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l done -d 'A step in doubt, or one that failed, was done after all, and perhaps what it gave' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l repeat -d 'A step in doubt is to be done again' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l as -d 'The name you go by; that of your user otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l take-over -d 'Take the run over from another host'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l no-wait -d 'Wait for nobody: end with exit status 13 where nothing is left but to wait for people'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l no-repository -d 'Leave the repository alone: no claim, no copy of the journal, no answers from there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -s w -l watch -d 'Go on showing it until it is over'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l note -d 'What you have to say' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l as -d 'The name you go by; that of your user otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l refuse -d 'Refuse instead'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l note -d 'What you saw, or have to say' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l file -d 'A file to show for it; its name, length and hash are kept' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l choose -d 'What you choose' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l as -d 'The name you go by; that of your user otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l failed -d 'It could not be done'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l reason -d 'Why' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l as -d 'The name you go by; that of your user otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l repository -d 'Look into the repository as well'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l format -d 'As what; --json gives a document' -r -f -a "markdown\t'Markdown'
+html\t'A page'
+json\t'A JSON document'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -s o -l output -d 'Write it to a file' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l repository -d 'Compare with the copy in the repository as well'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l version -d 'An older version' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l force -d 'Replace a file that is there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l for -d 'Whose links they are' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l within -d 'How long they are good for' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l public-url -d 'What stands before them; that of the server that runs otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l listen -d 'Where to listen' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l public-url -d 'How it is reached from outside, for links in messages' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -1391,6 +1816,179 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "init" -d 'Write a plan file from what a snapshot holds'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "build" -d 'Resolve a plan file to a plan'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "show" -d 'Show a plan'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "diff" -d 'Show what differs between two plans'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "verify" -d 'Look whether a plan still fits'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "apply" -d 'Carry a plan out'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s t -l target -d 'Where the plan restores to' -r -f -a "bare-metal\t'Empty disks, from a rescue system'
+converge\t'The running system'
+sandbox\t'A place of its own that is removed at the end'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l name -d 'What the plan is called; the snapshot\'s host otherwise' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s o -l output -d 'Write it to this file, which must not be there; to standard output otherwise' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s o -l output -d 'Write the plan to this file as well' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l format -d 'How' -r -f -a "tree\t'Components and their steps'
+timeline\t'Steps by their time'
+html\t'A page for a browser, with a chart'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l step -d 'Only this step, component or group; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l from -d 'Only from this step, component or group on' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l until -d 'Only until this step, component or group is done' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l confirm -d 'Confirm that this disk may be overwritten: `serial:…`, `wwn:…`, /dev/…, or the file of an image' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l assume-done -d 'This step was in doubt, and you have seen that it is done; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l repeat -d 'This step is in doubt, and is to be done again; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l secret -d 'Take the secret NAME from the first line of a file; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s n -l dry-run -d 'Print every command in order, and do nothing'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l accept-changes -d 'Apply it though it no longer fits what there is'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l keep-sandbox -d 'Leave the sandbox there at the end'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l restart -d 'Begin anew where an earlier run was cut off, instead of going on'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F

@@ -63,14 +63,7 @@ pub fn backup(
     let state_dir = repository.state_dir();
     let job = job_key(options, &resolved.names);
     let _lock = lock_job(&state_dir, &job)?;
-    let session = Session::begin(repository.client(), repository.keyring(), &options.host, started)?;
-    let (indexed, gone) = match repository.load_index_for(&session) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            session.abandon();
-            return Err(error.into());
-        }
-    };
+    let (session, indexed, gone) = repository.begin_session(&options.host, started)?;
     let notes = Notes::new(context.monitor);
     warn_of_damage(&notes, &indexed, gone.len());
     let catalogue_path = state_dir.join("catalogues").join(format!("{job}.cat"));

@@ -76,10 +76,11 @@ const RULES: &[(&str, &str)] = &[
     (
         "CRASHES",
         "A step that has ended is never done again. One whose end nobody saw is in doubt: its check decides, \
-         if it has one; without one it is repeated if it may be repeated (idempotent), and otherwise the \
+         if it has one that can be made (a program that is missing, or a server that does not answer, says \
+          nothing); otherwise it is repeated if it may be repeated (idempotent); else the \
           run ends with exit status 13, and a person says with `lifeboat runbook resume RUN --done STEP` \
           or `--repeat STEP`. What a step started and what still runs is waited for first, up to a \
-          minute.",
+          minute; while it runs, nothing is repeated. An approval is never taken for done: resume asks again.",
     ),
     (
         "SECRETS",

@@ -5,8 +5,10 @@
 //! without it everything is fetched again.
 
 use std::collections::HashSet;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
 
 use crate::base::ids::{ChunkId, PackName, SegmentName};
 use crate::base::limits;
@@ -20,6 +22,8 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::refetch::with_refetch;
 
+/// Segments that are fetched at once.
+const AT_ONCE: usize = 8;
 /// More runs than this are merged.
 const RUNS_MAX: usize = 8;
 /// Rows gathered from fetched segments before they become a run.
@@ -97,10 +101,11 @@ impl Index {
         missing: &[SegmentName],
     ) -> Result<(), IndexError> {
         let mut batch = (Vec::new(), SegmentRows::default());
-        for name in missing {
-            match fetch_segment(client, identities, verify, name)? {
-                Ok(segment) => append_rows(&mut batch, *name, segment.rows),
-                Err(error) => self.damaged.push(DamagedSegment { name: *name, error }),
+        let fetched = |names: &[SegmentName]| fetch_some(client, identities, verify, names);
+        for (name, segment) in missing.chunks(AT_ONCE).flat_map(fetched) {
+            match segment? {
+                Ok(segment) => append_rows(&mut batch, name, segment.rows),
+                Err(error) => self.damaged.push(DamagedSegment { name, error }),
             }
             if batch.1.chunks.len() >= BATCH_CHUNKS {
                 self.add_rows(&batch.0, &mut batch.1)?;
@@ -246,12 +251,37 @@ enum Unread {
     Damaged(SegmentError),
 }
 
+/// What came of one segment: damage is no failure.
+type Fetched = Result<Result<Segment, SegmentError>, IndexError>;
+
+/// Fetches a few segments at once: on a distant store each costs a round trip.
+fn fetch_some(
+    client: &Client,
+    identities: &[Identity],
+    verify: VerifySegment<'_>,
+    names: &[SegmentName],
+) -> Vec<(SegmentName, Fetched)> {
+    let fetch = |name: &SegmentName| (*name, fetch_segment(client, identities, verify, name));
+    let Some((first, others)) = names.split_first() else { return Vec::new() };
+    thread::scope(|scope| {
+        let start = |name| (name, thread::Builder::new().spawn_scoped(scope, move || fetch(name)));
+        let threads: Vec<_> = others.iter().map(start).collect();
+        let mut fetched = vec![fetch(first)];
+        fetched.extend(threads.into_iter().map(|(name, thread)| match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // No thread is to be had: one after the other.
+            Err(_) => fetch(name),
+        }));
+        fetched
+    })
+}
+
 fn fetch_segment(
     client: &Client,
     identities: &[Identity],
     verify: VerifySegment<'_>,
     name: &SegmentName,
-) -> Result<Result<Segment, SegmentError>, IndexError> {
+) -> Fetched {
     let key = Key::new(segment_key(name)).map_err(IndexError::Store)?;
     let decode = |object: &[u8]| {
         let segment = decode_segment(identities, object)?;

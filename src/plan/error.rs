@@ -7,6 +7,7 @@ use crate::browse::error::BrowseError;
 use crate::repo::snapshot::SnapshotError;
 use crate::restore::error::RestoreError;
 use crate::restore::source::SourceError;
+use crate::store::error::StoreError;
 use crate::sys::error::{SysError, show_path};
 use crate::sys::journal::JournalError;
 use crate::sys::lock::LockError;
@@ -62,6 +63,9 @@ pub enum PlanError {
     /// A file of the snapshot cannot be read.
     #[error("the snapshot cannot be read")]
     Browse(#[from] BrowseError),
+    /// The repository's store fails.
+    #[error("the repository cannot be read")]
+    Store(#[source] StoreError),
     /// The target or this machine cannot be looked at.
     #[error("the target cannot be looked at")]
     Look(#[source] SysError),
@@ -132,6 +136,7 @@ impl PlanError {
             PlanError::Snapshot(error) => error.kind(),
             PlanError::Restore { source, .. } => source.kind(),
             PlanError::Source(error) => error.kind,
+            PlanError::Store(error) => error.kind(),
             PlanError::Browse(error) => error.kind(),
             PlanError::Busy(error) => error.kind(),
             PlanError::Log(error) => error.kind(),

@@ -10,6 +10,7 @@ use std::thread;
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::PackName;
 use crate::base::role::Role;
+use crate::base::time::Timestamp;
 use crate::chunker::{Chunker, ChunkerError, ChunkerParams};
 use crate::crypto::identities::IdentitySet;
 use crate::index::cache::{Index, IndexError};
@@ -21,7 +22,7 @@ use crate::repo::config::{Config, ConfigError, RepositoryId};
 use crate::repo::keyring::Keyring;
 use crate::repo::pin::{Known, PinError};
 use crate::repo::read::IndexedRepository;
-use crate::repo::session::{Session, SessionError};
+use crate::repo::session::{Announced, Session, SessionError};
 use crate::repo::slots::SlotError;
 use crate::repo::slots::open::{Wish, open_any};
 use crate::store::client::Client;
@@ -165,20 +166,17 @@ impl Repository {
     /// Loads the index for reading. Packs that are gone or have another size than they should are passed
     /// over, so that a chunk that was stored again is read from where it still is.
     pub fn load_index(self) -> Result<IndexedRepository, OpenError> {
-        let (stored, mut index) = self.stored_and_indexed(HashSet::new())?;
+        let (stored, mut index) = self.stored_and_indexed()?;
         let gone = gone_packs(&index, &stored);
         index.exclude(&gone);
         Ok(IndexedRepository::new(self, index))
     }
 
     /// The packs in the store, and the index; both at once, for a distant store answers slowly.
-    fn stored_and_indexed(
-        &self,
-        condemned: HashSet<PackName>,
-    ) -> Result<(HashMap<PackName, u64>, Index), OpenError> {
+    fn stored_and_indexed(&self) -> Result<(HashMap<PackName, u64>, Index), OpenError> {
         thread::scope(|scope| {
             let listing = thread::Builder::new().spawn_scoped(scope, || self.stored_packs());
-            let index = self.open_index(condemned);
+            let index = self.open_index();
             let stored = match listing {
                 Ok(listing) => listing.join().unwrap_or_else(|panic| resume_unwind(panic)),
                 // No thread is to be had: one after the other.
@@ -193,22 +191,46 @@ impl Repository {
         Ok(listed.iter().filter_map(|meta| Some((pack_name(meta.key.as_str())?, meta.size))).collect())
     }
 
-    /// Loads the index for a session: without what is condemned, and without packs that are gone or have
-    /// another size than they should, so that their chunks are stored anew. Says how many packs are gone.
-    pub fn load_index_for(self, session: &Session) -> Result<(IndexedRepository, Vec<PackName>), OpenError> {
-        // A pack that another session stores meanwhile may be missing from the listing, and is merely not
-        // used.
-        let (stored, mut index) = self.stored_and_indexed(session.condemned().clone())?;
+    /// Begins a session of `host` and loads the index for it, asking for as much at once as the protocol
+    /// allows: the collector's state only after the session was announced, the listing of packs only after
+    /// that state. The index may be read beside them, for what is condemned or gone is taken out of it.
+    pub fn begin_session(
+        self,
+        host: &str,
+        now: Timestamp,
+    ) -> Result<(Session, IndexedRepository, Vec<PackName>), OpenError> {
+        let announced = Announced::announce(&self.client, &self.keyring, host, now)?;
+        let (session, stored, index) = thread::scope(|scope| {
+            let opening = thread::Builder::new().spawn_scoped(scope, || self.open_index());
+            let session = announced.settle(&self.client, &self.keyring);
+            let stored = if session.is_ok() { self.stored_packs() } else { Ok(HashMap::new()) };
+            let index = match opening {
+                Ok(opening) => opening.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // No thread is to be had: one after the other.
+                Err(_) => self.open_index(),
+            };
+            (session, stored, index)
+        });
+        let session = session?;
+        let (stored, mut index) = match (stored, index) {
+            (Ok(stored), Ok(index)) => (stored, index),
+            (Err(error), _) | (_, Err(error)) => {
+                session.abandon();
+                return Err(error);
+            }
+        };
+        let condemned: Vec<PackName> = session.condemned().iter().copied().collect();
+        index.exclude(&condemned);
         let gone = gone_packs(&index, &stored);
         index.exclude(&gone);
-        Ok((IndexedRepository::new(self, index), gone))
+        Ok((session, IndexedRepository::new(self, index), gone))
     }
 
-    fn open_index(&self, condemned: HashSet<PackName>) -> Result<Index, OpenError> {
+    fn open_index(&self) -> Result<Index, OpenError> {
         let directory = self.cache_dir().join("index");
         let verify = |segment: &Segment| verify_segment(&self.keyring, segment);
         let identities = self.keyring.index_identities();
-        Ok(Index::open(&self.client, identities, &verify, &directory, condemned)?)
+        Ok(Index::open(&self.client, identities, &verify, &directory, HashSet::new())?)
     }
 }
 

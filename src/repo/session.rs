@@ -130,19 +130,17 @@ pub struct Session {
     chain: Mutex<SegmentChain>,
 }
 
-/// The segments published so far.
-#[derive(Clone, Debug, Default)]
-pub struct SegmentChain {
-    /// Hash of the last one.
-    pub last: Option<ObjectHash>,
-    /// Their names, in order.
-    pub names: Vec<SegmentName>,
+/// A session that was announced, and does not know the collector's state yet.
+#[derive(Debug)]
+pub struct Announced {
+    id: SnapshotId,
+    host: String,
+    key: Key,
 }
 
-impl Session {
-    /// Announces a session of `host`, then reads the collector's state: in this order, always. Refuses
-    /// a host that the slot is not for before anything is written.
-    pub fn begin(
+impl Announced {
+    /// Announces a session of `host`; refuses a host that the slot is not for before anything is written.
+    pub fn announce(
         client: &Client,
         keyring: &Keyring,
         host: &str,
@@ -162,6 +160,12 @@ impl Session {
             .map_err(|source| SessionError::Record { key: text.clone(), source })?;
         let key = Key::new(text).map_err(SessionError::Store)?;
         client.create(&key, Bytes::from(body)).map_err(SessionError::Store)?;
+        Ok(Self { id, host: host.to_owned(), key })
+    }
+
+    /// Reads the collector's state.
+    pub fn settle(self, client: &Client, keyring: &Keyring) -> Result<Session, SessionError> {
+        let Self { id, host, key } = self;
         let read = read_gc(client, keyring);
         let (state, condemned) = match read {
             Ok(read) => read,
@@ -171,7 +175,29 @@ impl Session {
             }
         };
         let chain = Mutex::default();
-        Ok(Self { client: client.clone(), id, host: host.to_owned(), key, state, condemned, chain })
+        Ok(Session { client: client.clone(), id, host, key, state, condemned, chain })
+    }
+}
+
+/// The segments published so far.
+#[derive(Clone, Debug, Default)]
+pub struct SegmentChain {
+    /// Hash of the last one.
+    pub last: Option<ObjectHash>,
+    /// Their names, in order.
+    pub names: Vec<SegmentName>,
+}
+
+impl Session {
+    /// Announces a session of `host`, then reads the collector's state: in this order, always. Refuses
+    /// a host that the slot is not for before anything is written.
+    pub fn begin(
+        client: &Client,
+        keyring: &Keyring,
+        host: &str,
+        now: Timestamp,
+    ) -> Result<Self, SessionError> {
+        Announced::announce(client, keyring, host, now)?.settle(client, keyring)
     }
 
     /// The session's id, which becomes the snapshot's.

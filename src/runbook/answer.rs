@@ -4,6 +4,7 @@
 //! at the terminal, or through the repository. Writing the file is all that a sender does; the run that takes
 //! it writes it into its journal. So nobody has to be running when somebody answers.
 
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::base::hex;
@@ -11,7 +12,7 @@ use crate::base::role::Role;
 use crate::base::time::Timestamp;
 use crate::crypto::derive::random_bytes;
 use crate::runbook::model::EvidenceForm;
-use crate::runbook::record::{Answer, Ask, AskKind, Deed};
+use crate::runbook::record::{Answer, Ask, AskKind, Deed, StepEnd};
 use crate::runbook::state::{Progress, RunState};
 use crate::sys::error::SysError;
 use crate::sys::file::{atomic_write, create_private_dir, read_bounded};
@@ -39,8 +40,18 @@ impl Answer {
     }
 }
 
+/// Whether `id` can be an answer's id: it becomes a file's and an object's name.
+pub fn is_answer_id(id: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=128).contains(&id.len()) && id.bytes().all(is_plain)
+}
+
 /// Leaves an answer for the run whose inbox this is.
 pub fn leave(inbox: &Path, answer: &Answer) -> Result<(), SysError> {
+    if !is_answer_id(&answer.id) {
+        let why = "the answer's id is not made of letters, digits, - and _";
+        return Err(SysError::at("leave an answer in", inbox, Error::new(ErrorKind::InvalidInput, why)));
+    }
     create_private_dir(inbox)?;
     // Text, numbers and lists of them have a JSON form.
     let bytes = serde_json::to_vec(answer).unwrap_or_default();
@@ -92,14 +103,25 @@ pub fn judge(state: &RunState, answer: &Answer) -> Result<(), String> {
     if answer.note.as_ref().is_some_and(|note| note.chars().count() > NOTE_MAX_CHARS) {
         return Err(format!("a note has at most {NOTE_MAX_CHARS} characters"));
     }
+    if let Some((label, role)) = answer.slot.as_ref().filter(|(_, role)| *role < Role::Maintainer) {
+        return Err(format!("{label} is a {role}'s key slot: answers take a maintainer's or restorer's"));
+    }
     if answer.deed == Deed::Abort {
         return Ok(());
     }
     let path = &answer.step;
     let Some(step) = state.steps.get(path) else { return Err(format!("step {path} has not begun")) };
+    if answer.deed == Deed::Done
+        && let Some(approval) = approval_left(state, path)
+    {
+        return Err(format!(
+            "step {approval} is an approval, which nobody gives by saying that it is done: resume the run, \
+             and it is asked for again"
+        ));
+    }
     if matches!(answer.deed, Deed::Done | Deed::Repeat) {
         let is_open = matches!(step.progress, Progress::InDoubt | Progress::Ended(_))
-            && state.ended(path).is_none_or(|end| end == crate::runbook::record::StepEnd::Failed);
+            && state.ended(path).is_none_or(|end| end == StepEnd::Failed);
         return match is_open {
             true => Ok(()),
             false => Err(format!("step {path} is {}: there is nothing to decide", step.progress.as_str())),
@@ -110,12 +132,6 @@ pub fn judge(state: &RunState, answer: &Answer) -> Result<(), String> {
         return Err(format!("step {path} is {} and waits for nobody", step.progress.as_str()));
     };
     fits(&asked.ask, answer, path)?;
-    if let Some((label, role)) = &answer.slot
-        && asked.ask.kind == AskKind::Approval
-        && *role < Role::Maintainer
-    {
-        return Err(format!("{label} is a {role}'s key slot: approvals take a maintainer's or restorer's"));
-    }
     if !asked.ask.who.is_empty() && !asked.ask.who.contains(&answer.by) {
         return Err(format!("{} is not among those who are asked: {}", answer.by, asked.ask.who.join(", ")));
     }
@@ -126,6 +142,15 @@ pub fn judge(state: &RunState, answer: &Answer) -> Result<(), String> {
         return Err(format!("{} has answered already", answer.by));
     }
     Ok(())
+}
+
+/// An approval that has not been given, and that the step at `path` is or holds.
+fn approval_left<'a>(state: &'a RunState, path: &str) -> Option<&'a str> {
+    let is_part =
+        |at: &str| at.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_left = |at: &str| state.ended(at) != Some(StepEnd::Done);
+    let mut approvals = state.steps.iter().filter(|(_, step)| step.kind == "approval");
+    approvals.find(|(at, _)| is_part(at) && is_left(at)).map(|(at, _)| at.as_str())
 }
 
 /// Whether the answer is one to this question.
@@ -165,4 +190,25 @@ fn fits(ask: &Ask, answer: &Answer, path: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leave;
+    use crate::base::time::Timestamp;
+    use crate::runbook::record::{Answer, Deed};
+
+    #[test]
+    fn an_answer_whose_id_is_no_plain_name_is_left_nowhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let inbox = dir.path().join("inbox");
+        let mut answer = Answer::new("a", Deed::Ack, "ann", "command", Timestamp::default());
+        leave(&inbox, &answer).unwrap();
+        for id in ["../evil", "/tmp/evil", "a/b", "..", "", &"x".repeat(129), "a\0b"] {
+            answer.id = id.to_owned();
+            assert!(leave(&inbox, &answer).is_err(), "{id:?}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(&inbox).unwrap().count(), 1);
+    }
 }

@@ -137,6 +137,39 @@ pub fn publish(
     Ok((next, true))
 }
 
+/// The first of `texts` that nobody vouches for: neither a file in `dir` nor a published version says the
+/// same.
+pub fn unknown<'a>(
+    texts: &'a BTreeMap<String, String>,
+    dir: Option<&Path>,
+    client: &Client,
+    keyring: &Keyring,
+) -> Result<Option<&'a str>, EvidenceError> {
+    for (name, text) in texts {
+        let file = dir.filter(|_| is_runbook_name(name)).map(|dir| dir.join(format!("{name}.toml")));
+        let is_here = file.is_some_and(|file| load(&file).is_ok_and(|own| own == *text));
+        if !is_here && !is_published(client, keyring, name, text)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn is_published(client: &Client, keyring: &Keyring, name: &str, text: &str) -> Result<bool, EvidenceError> {
+    if !is_runbook_name(name) {
+        return Ok(false);
+    }
+    for version in versions(client, name)?.into_iter().rev() {
+        match fetch(client, keyring, name, Some(version)) {
+            Ok(found) if found.published.text == text => return Ok(true),
+            // One that proves nothing must not hide the others.
+            Ok(_) | Err(EvidenceError::Damaged { .. } | EvidenceError::Signer { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
 /// A runbook from the repository: the newest version, or the one that is asked for.
 pub fn fetch(
     client: &Client,
@@ -154,4 +187,45 @@ pub fn fetch(
         return Err(EvidenceError::Damaged { key: key.to_string(), what: "it is another runbook".into() });
     }
     Ok(Fetched { published, signer: found.signer.label, time: found.record.time })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::{publish, unknown};
+    use crate::base::time::Timestamp;
+    use crate::repo::config::ChunkerSpec;
+    use crate::repo::keyring::Keyring;
+    use crate::store::client::Client;
+    use crate::store::memory::MemoryStore;
+
+    #[test]
+    fn a_text_is_known_that_is_here_or_was_ever_published_and_no_other() {
+        let time = Timestamp::default();
+        let chunker = ChunkerSpec { algorithm: "mincdc".into(), parameters: Default::default() };
+        let (_, owner) = Keyring::create(chunker, "owner", time);
+        let client = Client::new(Arc::new(MemoryStore::new())).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("here.toml"), "mine").unwrap();
+        for text in ["first", "second"] {
+            publish(&client, &owner, "any", "there", text, time).unwrap();
+        }
+        for (name, text, is_known) in [
+            ("here", "mine", true),
+            ("here", "theirs", false),
+            ("there", "first", true),
+            ("there", "second", true),
+            ("there", "third", false),
+            ("nowhere", "mine", false),
+            ("../here", "mine", false),
+        ] {
+            let texts = BTreeMap::from([(name.to_owned(), text.to_owned())]);
+            let found = unknown(&texts, Some(dir.path()), &client, &owner).unwrap();
+            assert_eq!(found.is_none(), is_known, "{name} {text}");
+        }
+        let texts = BTreeMap::from([("here".to_owned(), "mine".to_owned())]);
+        assert_eq!(unknown(&texts, None, &client, &owner).unwrap(), Some("here"));
+    }
 }

@@ -3,7 +3,9 @@
 //! What a link may do stands in it, under a MAC (HMAC-SHA256) by a key that never leaves this machine. A link
 //! is taken once: its number is that of the answer that it makes, and a run takes an answer once.
 
+use std::io::{Error, ErrorKind};
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -19,6 +21,10 @@ use crate::sys::file::{create_private, create_private_dir, read_bounded};
 
 /// Longest token, in bytes.
 const TOKEN_MAX_BYTES: usize = 4096;
+/// Length of the key, in bytes.
+const KEY_BYTES: usize = 32;
+/// How often a key is read that another process may be making.
+const KEY_TRIES: u32 = 10;
 
 /// What a link may do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +57,20 @@ pub enum LinkError {
     Expired,
 }
 
+/// The key in the file at `path`. One that was cut short, which anybody could guess, is none.
+fn read_key(path: &Path) -> Result<[u8; KEY_BYTES], SysError> {
+    // Whoever makes it at this moment may not have written it yet.
+    for _ in 1..KEY_TRIES {
+        if let Ok(key) = read_bounded(path, 64)?.try_into() {
+            return Ok(key);
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    let why = "it is no key of links: remove it, and a new one is made (links that were sent end with it)";
+    let bytes = read_bounded(path, 64)?;
+    bytes.try_into().map_err(|_| SysError::at("use", path, Error::new(ErrorKind::InvalidData, why)))
+}
+
 /// Makes links and reads them.
 #[derive(Clone)]
 pub struct Links {
@@ -76,7 +96,7 @@ impl Links {
                 made?;
             }
         }
-        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &read_bounded(&path, 64)?) })
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &read_key(&path)?) })
     }
 
     /// A grant with a number of its own.
@@ -145,5 +165,19 @@ mod tests {
         for wrong in ["", ".", "a.b", &"x".repeat(5000)] {
             assert_eq!(links.read(wrong, NOW), Err(LinkError::Forged));
         }
+    }
+
+    #[test]
+    fn a_key_that_was_cut_short_is_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        Links::open(dir.path()).unwrap();
+        let file = dir.path().join("runs/links.key");
+        for length in [0, 31, 33] {
+            std::fs::write(&file, vec![0; length]).unwrap();
+            let error = Links::open(dir.path()).unwrap_err();
+            assert!(error.source.to_string().contains("remove it"), "{length}: {error}");
+        }
+        std::fs::remove_file(&file).unwrap();
+        Links::open(dir.path()).unwrap();
     }
 }

@@ -207,6 +207,10 @@ pub fn understand(run: &str, contents: &Contents) -> Result<Read, RunbookError> 
         entries.push(Entry { time: line.time, record });
     }
     let state = RunState::of(&entries).ok_or_else(|| unknown("it does not begin with a beginning".into()))?;
+    // The name leads to files, so one that comes from elsewhere must be the one that was asked for.
+    if state.header.run != run {
+        return Err(unknown(format!("it is the journal of run {:?}", state.header.run)));
+    }
     Ok(Read { entries, state, head: contents.head })
 }
 

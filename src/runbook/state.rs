@@ -165,7 +165,8 @@ impl RunState {
                     StepState::new(kind, title, phase, time)
                 });
                 (known.progress, known.attempts, known.attempt_began) = (Progress::Running, *attempt, time);
-                (known.ended, known.error) = (None, None);
+                // Whoever begins anew asks anew: a refusal, or silence, was the answer to the last time.
+                (known.ended, known.error, known.asked) = (None, None, None);
                 self.halted = None;
                 self.decisions.remove(step);
             }

@@ -12,6 +12,7 @@
 //! - `crash`: what is killed at any moment loses nothing that was acknowledged
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
 //! - `plan`: restores that are planned, cut off, gone on with, and cleaned up behind
+//! - `plan_disks`: disks that a plan must not overwrite are not overwritten
 //! - `keys`: roles hold what their slots hold
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
@@ -41,6 +42,7 @@ mod keys;
 mod machine;
 mod notify;
 mod plan;
+mod plan_disks;
 mod program;
 mod replicas;
 mod runbook;

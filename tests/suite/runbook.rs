@@ -383,6 +383,36 @@ fn another_host_sees_approves_and_takes_over_a_run_by_the_repository() {
 }
 
 #[test]
+fn a_maintainers_run_is_taken_over_only_where_its_runbook_is_known() {
+    let site = Site::new();
+    site.write("two", TWO_STEPS);
+    let maintainer = lifeboat::crypto::x25519::Identity::generate();
+    fs::write(site.path("maintainer"), maintainer.to_secret_text().expose()).unwrap();
+    let recipient = maintainer.to_recipient().to_string();
+    site.ok(&["key", "add", "--role", "maintainer", "--recipient", &recipient]);
+    let holder = |state: &str, words: &[&str]| {
+        let mut command = site.command(words);
+        command.env("LIFEBOAT_IDENTITY_FILE", site.path("maintainer"));
+        command.env("LIFEBOAT_STATE_DIR", site.path(state));
+        finish(command)
+    };
+    let begun = holder("state", &["runbook", "run", "two", "--no-wait"]);
+    assert_eq!(begun.status, Some(13), "{begun:?}");
+    let run = site.state().unwrap().header.run;
+    let effects = site.effects();
+    let take_over = || holder("other-state", &["runbook", "resume", &run, "--take-over", "--no-wait"]);
+    site.write("two", &format!("{TWO_STEPS}# another text\n"));
+    let refused = take_over();
+    assert_eq!(refused.status, Some(12), "{refused:?}");
+    assert!(refused.stderr.contains("only a restorer's is carried out"), "{refused:?}");
+    assert!(refused.stderr.contains("runbook publish two"), "{refused:?}");
+    site.write("two", TWO_STEPS);
+    let taken = take_over();
+    assert_eq!(taken.status, Some(13), "{taken:?}");
+    assert_eq!(site.effects(), effects);
+}
+
+#[test]
 fn lint_tells_every_mistake_with_its_line_and_run_refuses() {
     let site = Site::new();
     site.write(

@@ -9,6 +9,7 @@ mod history;
 mod library;
 mod link;
 mod report;
+mod resume;
 mod status;
 pub mod view;
 
@@ -207,7 +208,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Lint(args) => library::lint(args, context),
         Command::Show(args) => library::show(args, context),
         Command::Run(args) => begin::run(args, context),
-        Command::Resume(args) => begin::resume(args, context),
+        Command::Resume(args) => resume::resume(args, context),
         Command::Status(args) => status::run(args, context),
         Command::Approve(args) => answer::approve(args, context),
         Command::Ack(args) => answer::ack(args, context),

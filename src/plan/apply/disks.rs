@@ -98,8 +98,12 @@ pub fn is_same(wanted: &DiskIdentity, disk: &Disk) -> bool {
 
 /// The one disk with this identity.
 pub fn find(wanted: &DiskIdentity) -> Result<Disk, PlanError> {
+    pick(wanted, &disk::disks().map_err(PlanError::Look)?)
+}
+
+/// The one among `all` with this identity.
+fn pick(wanted: &DiskIdentity, all: &[Disk]) -> Result<Disk, PlanError> {
     let refused = |why: String| PlanError::Refused { disk: wanted.to_string(), why };
-    let all = disk::disks().map_err(PlanError::Look)?;
     let matches: Vec<&Disk> = all.iter().filter(|disk| is_same(wanted, disk)).collect();
     match matches.as_slice() {
         [one] => Ok((*one).clone()),
@@ -297,6 +301,11 @@ mod tests {
         assert!(!is_same(&wanted(Some("0x5002"), Some("S2"), Some("/dev/sdb")), &disk));
         assert!(is_same(&wanted(None, None, Some("/dev/sdb")), &disk));
         assert!(!is_same(&wanted(None, None, None), &disk));
+        let twin = Disk { name: "sdc".into(), path: "/dev/sdc".into(), ..disk.clone() };
+        let error = pick(&wanted(None, Some("S1"), None), &[disk.clone(), twin.clone()]).unwrap_err();
+        assert!(error.to_string().contains("/dev/sdb, /dev/sdc all have this identity"), "{error}");
+        let error = pick(&wanted(None, Some("S9"), None), &[disk.clone(), twin]).unwrap_err();
+        assert!(error.to_string().contains("no disk here has this identity"), "{error}");
         // A number that the disk does not tell is none that agrees.
         let silent = Disk { serial: None, ..disk };
         assert!(!is_same(&wanted(None, Some("S1"), Some("/dev/sdb")), &silent));

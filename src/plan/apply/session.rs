@@ -54,7 +54,10 @@ impl<'a> Session<'a> {
             let run = log::open(&path, id)?.1.map_or_else(|| run_id(ground), |past| past.run);
             log::put_away(&path, &run)?;
         }
-        let is_begun = path.exists();
+        // A run that was refused before its first step has changed nothing: all must fit as it did.
+        let opened = if path.exists() { Some(log::open(&path, id)?) } else { None };
+        let begun_before = opened.as_ref().and_then(|(_, past)| past.as_ref());
+        let is_begun = begun_before.is_some_and(|past| !past.steps.is_empty());
         let changes = verify::changes(&verify::Ground::of(ground), is_begun)?;
         if !changes.is_empty() && !ground.options.accept_changes {
             return Err(PlanError::Changed { changes });
@@ -62,7 +65,10 @@ impl<'a> Session<'a> {
         if !is_begun {
             place_is_free(ground)?;
         }
-        let (journal, past) = log::open(&path, id)?;
+        let (journal, past) = match opened {
+            Some(opened) => opened,
+            None => log::open(&path, id)?,
+        };
         let past = past.unwrap_or_else(|| Past {
             run: run_id(ground),
             began: ground.clock.now(),

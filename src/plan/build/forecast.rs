@@ -1,14 +1,15 @@
 //! What is expected of a plan: times from past runs or a short measurement, verdicts, room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use crate::base::ids::PackName;
 use crate::base::time::Timestamp;
 use crate::plan::artefact::{Content, Files, Part, Step, Work};
 use crate::plan::build::{Ground, look, pinned_of};
 use crate::plan::error::PlanError;
 use crate::plan::file::model::TargetKind;
-use crate::plan::forecast::{Estimate, Forecast, Objective, State, Verdict};
+use crate::plan::forecast::{Estimate, Forecast, Objective, State, Verdict, WarmUp};
 use crate::plan::predict::estimate::{Prior, estimate, nominal};
 use crate::plan::predict::observation::{Load, Observation, method_of};
 use crate::plan::predict::timeline;
@@ -40,6 +41,7 @@ pub fn forecast(ground: &Ground<'_>, content: &Content, missing: Vec<String>) ->
     recovery_time(content, &estimates, &total, &mut verdicts);
     recovery_point(content, ground.now, &mut verdicts);
     let space = look::space(content)?;
+    let warm_up = cold(ground, content)?;
     Ok(Forecast {
         time: ground.now,
         steps: estimates,
@@ -47,9 +49,33 @@ pub fn forecast(ground: &Ground<'_>, content: &Content, missing: Vec<String>) ->
         total,
         verdicts,
         space,
-        warm_up: Vec::new(),
-        warnings: warnings(content, missing),
+        warnings: warnings(content, missing, &warm_up),
+        warm_up,
     })
+}
+
+/// The packs that lie in cold storage, where the store has such a thing.
+fn cold(ground: &Ground<'_>, content: &Content) -> Result<Vec<WarmUp>, PlanError> {
+    let mut packs: BTreeSet<PackName> = BTreeSet::new();
+    for step in &content.steps {
+        if let Work::Files(files) = &step.work {
+            packs.extend(files.packs.iter().map(|used| used.pack));
+        }
+    }
+    if packs.is_empty() || !ground.indexed.tells_warmth() {
+        return Ok(Vec::new());
+    }
+    let packs: Vec<PackName> = packs.into_iter().collect();
+    let warmth = ground.indexed.warmth(&packs).map_err(PlanError::Store)?;
+    let rows = ground.indexed.index().packs();
+    let bytes = |name: &PackName| rows.iter().find(|row| row.name == *name).map_or(0, |row| row.sealed_len);
+    let cold = packs.iter().zip(warmth).filter_map(|(pack, warmth)| Some((pack, warmth.class()?)));
+    let cold = cold.map(|(pack, class)| WarmUp {
+        pack: *pack,
+        class: class.as_str().to_owned(),
+        bytes: bytes(pack),
+    });
+    Ok(cold.collect())
 }
 
 /// Between where and where: times differ between repositories and kinds of targets.
@@ -179,9 +205,16 @@ fn recovery_point(content: &Content, now: Timestamp, verdicts: &mut Vec<Verdict>
     }
 }
 
-fn warnings(content: &Content, missing: Vec<String>) -> Vec<String> {
+fn warnings(content: &Content, missing: Vec<String>, cold: &[WarmUp]) -> Vec<String> {
     let mut warnings: Vec<String> =
         missing.iter().map(|name| format!("the program {name} is not here; a step runs it")).collect();
+    if !cold.is_empty() {
+        warnings.push(format!(
+            "{} packs lie in cold storage and cannot be read yet: warm them up before the plan is applied; \
+             `lifeboat restore --warm-up` asks for them",
+            cold.len()
+        ));
+    }
     let is_verified = |name: &str| {
         content.steps.iter().any(|step| step.component == name && matches!(step.work, Work::Verify(_)))
     };

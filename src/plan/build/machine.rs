@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::base::monitor::Interrupt;
 use crate::browse::cat::cat;
 use crate::browse::error::BrowseError;
 use crate::browse::path::SnapPath;
@@ -14,6 +15,7 @@ use crate::plan::build::Ground;
 use crate::plan::build::steps::Making;
 use crate::plan::error::PlanError;
 use crate::plan::file::model::{Component, DiskFile, DiskName, PlanFile, TargetKind};
+use crate::repo::read::IndexedRepository;
 use crate::repo::snapshot::Snapshot;
 use crate::restore::error::chain_text;
 use crate::sys::disk;
@@ -61,11 +63,15 @@ pub fn stage_of(kind: &str) -> Option<Stage> {
 }
 
 /// What `snapshot` captured of its machine, if anything.
-pub fn state_of(ground: &Ground<'_>, snapshot: &Snapshot) -> Result<Option<SystemState>, PlanError> {
+pub fn state_of(
+    indexed: &IndexedRepository,
+    interrupt: &Interrupt,
+    snapshot: &Snapshot,
+) -> Result<Option<SystemState>, PlanError> {
     let path = format!("{DIRECTORY}/{FILE_NAME}");
     let mut bytes = Vec::new();
     let parsed = SnapPath::parse(path.as_bytes())?;
-    match cat(&reading(ground.indexed, ground.interrupt), snapshot, &parsed, &mut bytes) {
+    match cat(&reading(indexed, interrupt), snapshot, &parsed, &mut bytes) {
         Ok(_) => {}
         Err(BrowseError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -83,7 +89,8 @@ fn fault(component: &str, why: impl Into<String>) -> PlanError {
 impl Machine {
     /// The machine of `snapshot`, with the actions that make it again at `target`.
     pub fn plan(ground: &Ground<'_>, snapshot: &Snapshot, target: &Target) -> Result<Self, PlanError> {
-        let mut machine = Machine { state: state_of(ground, snapshot)?, ..Machine::default() };
+        let mut machine =
+            Machine { state: state_of(ground.indexed, ground.interrupt, snapshot)?, ..Machine::default() };
         let file = ground.file;
         if file.target.kind == TargetKind::Converge && file.component.values().any(is_converged) {
             return machine.converge(ground, target);

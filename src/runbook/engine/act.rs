@@ -1,7 +1,5 @@
 //! What each kind of step does.
 
-use std::net::{TcpStream, ToSocketAddrs as _};
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -13,15 +11,13 @@ use crate::runbook::engine::{DEPTH_MAX, Engine, Flow};
 use crate::runbook::error::RunbookError;
 use crate::runbook::expr::Template;
 use crate::runbook::hands::Message;
-use crate::runbook::model::{Action, Condition, HttpCall, Nested, Notify, OutputForm, Step, Wait};
+use crate::runbook::model::{Action, HttpCall, Nested, Notify, OutputForm, Step, Wait};
 use crate::runbook::record::StepEnd;
 use crate::sys::command::{Cut, Finished};
 use crate::sys::http::{HttpClient, HttpOptions, HttpRequest};
 
 /// How long a request may take unless the step says otherwise.
 const HTTP_LIMIT: Duration = Duration::from_secs(30);
-/// How long a connection may take that is only tried.
-const TCP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Fills in a list of texts.
 fn fill(templates: &[Template], values: &Value) -> Result<Vec<String>, String> {
@@ -44,7 +40,7 @@ impl Engine<'_> {
             Action::Http(http) => Ok(self.http(scope, step, &http.call, http.output, &values)),
             Action::Check(condition) => match self.condition(scope, step, path, condition) {
                 Ok(Ok(())) => Ok(Done::well(true)),
-                Ok(Err(why)) => Ok(Done::badly(why)),
+                Ok(Err(unmet)) => Ok(Done::badly(unmet.into_text())),
                 Err(flow) => Ok(Done::Not(flow)),
             },
             Action::Wait(wait) => Ok(self.wait(scope, step, path, wait)),
@@ -71,7 +67,13 @@ impl Engine<'_> {
         }
     }
 
-    fn judge(&self, finished: &Finished, prepared: &Prepared, success: &[i32], form: OutputForm) -> Done {
+    pub(super) fn judge(
+        &self,
+        finished: &Finished,
+        prepared: &Prepared,
+        success: &[i32],
+        form: OutputForm,
+    ) -> Done {
         use crate::sys::child::Ending;
         let code = match finished.ending {
             Ending::Exited(code) => Some(code),
@@ -154,7 +156,7 @@ impl Engine<'_> {
     /// The status and the text of an answer, and what about it is not as expected; or why there is none, and
     /// whether the request may have been acted upon.
     #[allow(clippy::type_complexity)] // Read in one place, right above.
-    fn request(
+    pub(super) fn request(
         &self,
         scope: &Scope<'_>,
         step: &Step,
@@ -196,50 +198,6 @@ impl Engine<'_> {
         Ok((answer.status, text, fault))
     }
 
-    /// Whether something is so, and if not, what it is like instead; or the run is to stop.
-    pub fn condition(
-        &self,
-        scope: &Scope<'_>,
-        step: &Step,
-        path: &str,
-        condition: &Condition,
-    ) -> Result<Result<(), String>, Flow> {
-        let values = self.log.with(|state| scope.values(state, Some(step)));
-        Ok(match condition {
-            Condition::Program(program) => match prepare(program, scope, &values, path, self.around.hands) {
-                Err(why) => Err(why),
-                Ok(prepared) => match self.command(step, &prepared, &program.success, OutputForm::Text) {
-                    Done::Well { .. } => Ok(()),
-                    Done::Badly { error, .. } => Err(error),
-                    Done::Not(flow) => return Err(flow),
-                },
-            },
-            Condition::Http(call) => match self.request(scope, step, call, &values) {
-                Ok((_, _, None)) => Ok(()),
-                Ok((_, _, Some(why))) | Err((why, _)) => Err(why),
-            },
-            Condition::Tcp(address) => {
-                address.render(&values).map_err(|error| error.to_string()).and_then(|at| {
-                    let mut found = at.to_socket_addrs().map_err(|error| format!("{at}: {error}"))?;
-                    let is_open = found.any(|one| TcpStream::connect_timeout(&one, TCP_LIMIT).is_ok());
-                    is_open.then_some(()).ok_or_else(|| format!("nothing listens at {at}"))
-                })
-            }
-            Condition::File(file) => {
-                file.render(&values).map_err(|error| error.to_string()).and_then(|file| {
-                    let is_there =
-                        Path::new(&file).try_exists().map_err(|error| format!("{file}: {error}"))?;
-                    is_there.then_some(()).ok_or_else(|| format!("there is no {file}"))
-                })
-            }
-            Condition::Expression(expression) => match expression.holds(&values) {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(format!("`{}` does not hold", expression.text)),
-                Err(error) => Err(error.to_string()),
-            },
-        })
-    }
-
     fn wait(&self, scope: &Scope<'_>, step: &Step, path: &str, wait: &Wait) -> Done {
         match wait {
             // After a crash the rest is waited, not all of it again: the first attempt's time counts.
@@ -258,7 +216,7 @@ impl Engine<'_> {
                 loop {
                     let why = match self.condition(scope, step, path, condition) {
                         Ok(Ok(())) => return Done::well(Value::Null),
-                        Ok(Err(why)) => why,
+                        Ok(Err(unmet)) => unmet.into_text(),
                         Err(flow) => return Done::Not(flow),
                     };
                     if until.is_some_and(|until| self.around.clock.elapsed() >= until) {

@@ -7,6 +7,7 @@
 //! was done.
 
 mod act;
+mod condition;
 mod describe;
 mod log;
 mod people;

@@ -107,7 +107,8 @@ impl Engine<'_> {
         let Some(asked) = self.asked(path) else { return };
         let text = filled.map_err(|error| error.to_string()).and_then(|to| {
             let message = Message {
-                id: self.message_id(path, "asked"),
+                // Another for a question that is asked anew: it has to arrive as well.
+                id: self.message_id(path, &format!("asked-{}.{}", asked.first.seconds, asked.first.nanos)),
                 to,
                 title: step.title.clone(),
                 text: asked.ask.question.clone(),

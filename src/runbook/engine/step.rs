@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::crypto::derive::random_bytes;
+use crate::runbook::engine::condition::Unmet;
 use crate::runbook::engine::describe::describe;
 use crate::runbook::engine::program::survivors;
 use crate::runbook::engine::scope::Scope;
@@ -241,29 +242,26 @@ impl Engine<'_> {
             }
             None => {}
         }
-        if let Some(check) = &step.check {
-            match self.condition(scope, step, path, check) {
-                Ok(Ok(())) => {
-                    self.take_for_done(path, "its check", None)?;
-                    return Ok(Settled::Done);
-                }
-                Ok(Err(_)) => {
-                    settled(false, "its check")?;
-                    return Ok(Settled::Repeat);
-                }
-                Err(_) => {}
+        let checked = step.check.as_ref().map(|check| self.condition(scope, step, path, check));
+        let mut remark = String::new();
+        // Nothing is begun again beside itself, whatever a check says.
+        match checked {
+            Some(Ok(Ok(()))) => {
+                self.take_for_done(path, "its check", None)?;
+                return Ok(Settled::Done);
             }
-        } else if step.may_repeat() && alive.is_empty() {
-            settled(false, "it may be repeated")?;
-            return Ok(Settled::Repeat);
+            Some(Ok(Err(Unmet::NotSo(_)))) if alive.is_empty() => {
+                settled(false, "its check")?;
+                return Ok(Settled::Repeat);
+            }
+            None | Some(Ok(Err(Unmet::Untold(_)))) if step.may_repeat() && alive.is_empty() => {
+                settled(false, "it may be repeated")?;
+                return Ok(Settled::Repeat);
+            }
+            Some(Ok(Err(Unmet::Untold(why)))) => remark = format!("; its check could not tell: {why}"),
+            _ => {}
         }
-        let why = match alive.as_slice() {
-            [] => "the run ended while it was being done, and nobody saw what came of it".to_owned(),
-            alive => {
-                let pids = alive.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-                format!("what it started still runs (process {pids}), and nobody saw what came of it")
-            }
-        };
+        let why = format!("{}{remark}", unseen(&alive));
         self.log.write(Record::Doubt { step: path.to_owned(), why })?;
         Ok(Settled::Open)
     }
@@ -290,6 +288,15 @@ impl Engine<'_> {
             }
         }
     }
+}
+
+/// Why nobody knows what came of a step, whose processes `alive` still run.
+fn unseen(alive: &[u32]) -> String {
+    if alive.is_empty() {
+        return "the run ended while it was being done, and nobody saw what came of it".to_owned();
+    }
+    let pids = alive.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    format!("what it started still runs (process {pids}), and nobody saw what came of it")
 }
 
 enum Due {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Around, Reached, carry_out};
 use crate::base::monitor::Interrupt;
+use crate::base::role::Role;
 use crate::base::secret::SecretText;
 use crate::base::time::Clock as _;
 use crate::runbook::answer::leave;
@@ -317,6 +318,51 @@ fn one_refusal_refuses() {
 }
 
 #[test]
+fn a_refused_approval_is_not_taken_for_done_and_is_asked_for_again() {
+    let world = World::new();
+    world.run(&(APPROVAL.to_owned() + &mark("next", "")));
+    world.say("leave", Deed::Approve, "ann", |_| {});
+    world.say("leave", Deed::Refuse, "bob", |_| {});
+    assert_eq!(world.again().0, Reached::Halt);
+    world.say("leave", Deed::Done, "mallory", |_| {});
+    let (reached, state) = world.again();
+    assert_eq!((reached, world.effects().len()), (Reached::People, 0));
+    assert!(state.steps["leave"].asked.as_ref().unwrap().answers.is_empty());
+    for by in ["ann", "bob"] {
+        world.say("leave", Deed::Approve, by, |_| {});
+    }
+    assert_eq!(world.again().0, Reached::End(RunEnd::Done));
+    assert_eq!(world.effects(), ["next"]);
+    let told = world.hands.told.lock().unwrap();
+    let ids: std::collections::BTreeSet<&str> = told.iter().map(|message| message.id.as_str()).collect();
+    assert_eq!(ids.len(), 2, "each question has a message of its own: {ids:?}");
+}
+
+#[test]
+fn what_a_backup_host_says_counts_for_nothing() {
+    let world = World::new();
+    let body = "[[step]]\nid = \"pick\"\nkind = \"choice\"\nquestion = \"?\"\ntimeout = \"1h\"\n\
+                options = { all = \"x\" }\n"
+        .to_owned()
+        + "[[step]]\nid = \"bad\"\nkind = \"command\"\nrun = [\"false\"]\n";
+    world.run(&body);
+    let by = |role: Role| {
+        move |answer: &mut Answer| {
+            (answer.slot, answer.value) = (Some(("web1".into(), role)), Some("all".into()));
+        }
+    };
+    world.say("pick", Deed::Choose, "web1", by(Role::Writer));
+    world.say("", Deed::Abort, "web1", by(Role::Writer));
+    assert_eq!(world.again().0, Reached::People);
+    world.say("pick", Deed::Choose, "ann", by(Role::Maintainer));
+    assert_eq!(world.again().0, Reached::Halt);
+    world.say("bad", Deed::Done, "web1", by(Role::Writer));
+    assert_eq!(world.again().0, Reached::Halt);
+    world.say("bad", Deed::Done, "ann", by(Role::Maintainer));
+    assert_eq!(world.again().0, Reached::End(RunEnd::Done));
+}
+
+#[test]
 fn an_answer_is_taken_once_however_often_it_arrives() {
     let world = World::new();
     world.run(&APPROVAL.replace("quorum = 2", "quorum = 3"));
@@ -452,6 +498,14 @@ fn a_step_in_doubt_is_checked_repeated_or_asked_about() {
         ("check = { file = \"DIR/effects\" }", Reached::End(RunEnd::Done), 1),
         ("check = { file = \"DIR/nothing\" }", Reached::End(RunEnd::Done), 2),
         ("", Reached::People, 1),
+        // A check that nobody could make says nothing.
+        ("check = { run = [\"DIR/no-such-program\"] }", Reached::People, 1),
+        ("check = { script = 'no-such-program' }", Reached::People, 1),
+        ("check = { script = 'kill -KILL $$' }", Reached::People, 1),
+        ("check = { script = 'exit 1' }", Reached::End(RunEnd::Done), 2),
+        ("check = { http = \"http://127.0.0.1:1/\" }", Reached::People, 1),
+        ("check = { tcp = \"127.0.0.1:1\" }", Reached::End(RunEnd::Done), 2),
+        ("idempotent = true\ncheck = { run = [\"DIR/no-such-program\"] }", Reached::End(RunEnd::Done), 2),
     ] {
         let world = World::new();
         let run = world.begin(&mark("a", more), Mode::Live, &[]);
@@ -476,6 +530,37 @@ fn a_step_in_doubt_is_checked_repeated_or_asked_about() {
             assert_eq!((world.again().0, world.effects().len()), (Reached::End(RunEnd::Done), 1));
         }
     }
+}
+
+#[test]
+fn a_step_that_still_runs_is_not_begun_beside_itself_though_its_check_says_that_it_is_not_done() {
+    let world = World::new();
+    let body = mark("lasting", "timeout = \"1s\"\ncheck = { file = \"DIR/nothing\" }");
+    let run = world.begin(&body, Mode::Live, &[]);
+    let (mut journal, _) = world.resume(&run);
+    let intent = Record::Intent {
+        step: "lasting".into(),
+        kind: "command".into(),
+        title: "lasting".into(),
+        phase: "activation".into(),
+        attempt: 1,
+        what: Vec::new(),
+    };
+    journal.append(SystemClock.now(), &intent).unwrap();
+    drop(journal);
+    let mut child = std::process::Command::new("sleep")
+        .arg("1000")
+        .env(super::program::RUN_VARIABLE, &run)
+        .env(super::program::STEP_VARIABLE, "lasting")
+        .spawn()
+        .unwrap();
+    let (reached, state) = world.again();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((reached, world.effects().len()), (Reached::People, 0));
+    let error = state.steps["lasting"].error.clone().unwrap();
+    assert!(error.contains(&format!("process {}", child.id())), "{error}");
+    assert_eq!((world.again().0, world.effects().len()), (Reached::End(RunEnd::Done), 1));
 }
 
 #[test]

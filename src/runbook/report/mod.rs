@@ -74,6 +74,9 @@ pub struct Report {
     pub copied_lines: Option<usize>,
 }
 
+/// Added to sums: that of no numbers is minus nought.
+const NOUGHT: f64 = 0.0;
+
 /// One phase.
 #[derive(Clone, Debug, Serialize)]
 pub struct PhaseReport {
@@ -151,9 +154,10 @@ pub fn report(read: &Read, runbook: Option<&Runbook>, copied_lines: Option<usize
         began: state.began,
         ended,
         total_seconds: seconds(between(state.began, ended)),
-        machine_seconds: machine.map(|step| (step.seconds - step.people_seconds).max(0.0)).sum(),
-        people_seconds: steps.iter().map(|step| step.people_seconds).sum(),
-        pause_seconds: steps.iter().filter(is_pause).map(|step| step.seconds).sum(),
+        machine_seconds: machine.map(|step| (step.seconds - step.people_seconds).max(0.0)).sum::<f64>()
+            + NOUGHT,
+        people_seconds: steps.iter().map(|step| step.people_seconds).sum::<f64>() + NOUGHT,
+        pause_seconds: steps.iter().filter(is_pause).map(|step| step.seconds).sum::<f64>() + NOUGHT,
         recovered_seconds: recovered.map(seconds),
         rto_seconds: rto.map(|rto| rto.as_secs()),
         rto_met: rto.zip(recovered).filter(|_| is_over).map(|(rto, took)| took <= rto),

@@ -1,4 +1,4 @@
-//! `runbook run` and `resume`: carries a run out, beside threads that look after messages and the repository.
+//! `runbook run`: carries a run out, beside threads that look after messages and the repository.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -13,7 +13,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::base::monitor::Interrupt;
 use crate::base::role::Role;
 use crate::base::time::Clock as _;
-use crate::cli::commands::runbook::args::{GoingArgs, ResumeArgs, RunArgs, RunMode};
+use crate::cli::commands::runbook::args::{GoingArgs, RunArgs, RunMode};
 use crate::cli::commands::runbook::hands::CliHands;
 use crate::cli::commands::runbook::library::{dir, failure};
 use crate::cli::commands::runbook::view::View;
@@ -23,7 +23,6 @@ use crate::cli::opening;
 use crate::repo::certificate::ANY_HOST;
 use crate::repo::evidence::EvidenceError;
 use crate::repo::snapshot::host_for_key;
-use crate::runbook::answer::{find_step, leave};
 use crate::runbook::engine::{Around, PlannedStep, Reached, carry_out, plan};
 use crate::runbook::error::RunbookError;
 use crate::runbook::evidence::{Archive, Claim, Courier};
@@ -31,7 +30,7 @@ use crate::runbook::library;
 use crate::runbook::lint::{self, Surroundings};
 use crate::runbook::model::Runbook;
 use crate::runbook::read;
-use crate::runbook::record::{Answer, Deed, Header, Mode, RunEnd, SCHEMA};
+use crate::runbook::record::{Header, Mode, RunEnd, SCHEMA};
 use crate::runbook::runs::{Runs, new_id};
 use crate::runbook::state::RunState;
 use crate::sys::clock::SystemClock;
@@ -70,7 +69,7 @@ pub fn archive(context: &Context, role: Role) -> Result<Option<Archive>, Failure
 }
 
 /// The same for a run, which goes on without.
-fn archive_of_run(context: &Context, going: &GoingArgs) -> Option<Archive> {
+pub fn archive_of_run(context: &Context, going: &GoingArgs) -> Option<Archive> {
     if going.no_repository {
         return None;
     }
@@ -188,7 +187,7 @@ pub fn run(args: &RunArgs, context: &Context) -> CommandResult {
 }
 
 /// Claims the runbook in the repository; a repository that cannot be reached keeps nobody from recovering.
-fn claim(
+pub fn claim(
     context: &Context,
     archive: Option<&Archive>,
     header: &Header,
@@ -273,63 +272,8 @@ fn dry_run(header: &Header, context: &Context) -> CommandResult {
     Ok(Outcome::Done)
 }
 
-/// `runbook resume`.
-pub fn resume(args: &ResumeArgs, context: &Context) -> CommandResult {
-    let runs = Runs::of(&context.state_dir()?);
-    let by = operator(args.going.name.as_ref());
-    let archive = match args.take_over {
-        true => archive(context, Role::Maintainer)?,
-        false => archive_of_run(context, &args.going),
-    };
-    let run = match (args.take_over, &archive) {
-        (true, Some(archive)) => take_over(args, &runs, archive)?,
-        (true, None) => {
-            return Err(Failure::usage("there is no repository from which the run could be taken over")
-                .hint("name it with --repo, and its key with --identity"));
-        }
-        (false, _) => runs.find(&args.run).map_err(|error| {
-            let failure = failure(&error);
-            failure.hint("a run of another host is taken over from the repository with --take-over")
-        })?,
-    };
-    let read = runs.read(&run).map_err(|error| failure(&error))?;
-    let now = SystemClock.now();
-    let opened = runs.resume(&run, &by, &machine(context), now).map_err(|error| failure(&error))?;
-    let header = Header { operator: by.clone(), host: machine(context), ..read.state.header };
-    claim(context, archive.as_ref(), &header, args.take_over)?;
-    let (journal, state) = opened;
-    for (names, deed) in [(&args.done, Deed::Done), (&args.repeat, Deed::Repeat)] {
-        for word in names {
-            let (name, output) =
-                word.split_once('=').map_or((word.as_str(), None), |(name, output)| (name, Some(output)));
-            let step = find_step(&state, name).ok_or_else(|| {
-                Failure::usage(format!("run {run} has no step {name} that is in doubt or failed"))
-            })?;
-            let mut answer = Answer::new(&step, deed, &by, "command", now);
-            answer.value = output.map(str::to_owned);
-            crate::runbook::answer::judge(&state, &answer).map_err(Failure::usage)?;
-            leave(&runs.inbox(&run), &answer).map_err(|error| Failure::of(error.kind(), &error))?;
-        }
-    }
-    go(context, &args.going, &runs, archive, journal, state)
-}
-
-/// Brings the journal of a run of another host here.
-fn take_over(args: &ResumeArgs, runs: &Runs, archive: &Archive) -> Result<String, Failure> {
-    let evidence = |error: EvidenceError| Failure::of(error.kind(), &error);
-    let known = archive.runs().map_err(evidence)?;
-    let fits: Vec<&String> = known.iter().filter(|run| run.starts_with(&args.run)).collect();
-    let [run] = fits.as_slice() else {
-        return Err(Failure::usage(format!("{:?} fits {} runs of the repository", args.run, fits.len()))
-            .hint("`lifeboat runbook history --repository` lists them"));
-    };
-    let lines = archive.fetch_journal(run).map_err(evidence)?;
-    runs.adopt(run, &lines).map_err(|error| failure(&error))?;
-    Ok((*run).clone())
-}
-
 /// Carries the run out, and says how far it got.
-fn go(
+pub fn go(
     context: &Context,
     going: &GoingArgs,
     runs: &Runs,
@@ -486,10 +430,15 @@ fn conclude(context: &Context, state: &RunState, reached: Reached) -> CommandRes
         }
         Reached::Halt => {
             let (step, why) = state.halted.clone().unwrap_or_default();
-            say(&format!(
-                "run {run} has halted at {step}: {why}\nhint: mend it, then lifeboat runbook resume {run} \
-                          (with --done {step} if you have done it by hand)"
-            ));
+            let is_approval = state.steps.get(&step).is_some_and(|known| known.kind == "approval");
+            let then = match is_approval {
+                true => format!("lifeboat runbook resume {run} asks again"),
+                false => format!(
+                    "mend it, then lifeboat runbook resume {run} (with --done {step} if you have done it \
+                     by hand)"
+                ),
+            };
+            say(&format!("run {run} has halted at {step}: {why}\nhint: {then}"));
         }
         Reached::People => super::status::waiting_lines(state).iter().for_each(|line| say(line)),
         Reached::Interrupt => {
