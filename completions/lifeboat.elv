@@ -1182,7 +1182,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'lifeboat;recover'= {
-            cand --to 'Copy the repository as it was to this directory or s3:// URL'
+            cand --to 'Copy the repository as it was, key slots too, to this directory or s3:// URL'
             cand --replica 'Only this replica'
             cand -r 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --repo 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]'
@@ -1201,6 +1201,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --as-of 'Show the repository as it was at this time, ignoring what was deleted or overwritten since'
             cand --color 'When to use colours; NO_COLOR in the environment means never'
             cand --apply 'Bring it back in place'
+            cand --keys 'With --apply, bring back removed key slots too, though others are left'
             cand --json 'Print one JSON document on standard output, and nothing else there'
             cand -q 'Say nothing but warnings and errors'
             cand --quiet 'Say nothing but warnings and errors'

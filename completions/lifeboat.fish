@@ -997,7 +997,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l to -d 'Copy the repository as it was to this directory or s3:// URL' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l to -d 'Copy the repository as it was, key slots too, to this directory or s3:// URL' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l replica -d 'Only this replica' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
@@ -1016,6 +1016,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l color -d '
 always\t'In files and pipes too'
 never\t'Nowhere'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l apply -d 'Bring it back in place'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l keys -d 'With --apply, bring back removed key slots too, though others are left'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -s v -l verbose -d 'Say more; twice, still more'

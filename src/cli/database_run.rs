@@ -25,6 +25,7 @@ use crate::repo::snapshot::Snapshot;
 use crate::sys::command::{Finished, Input, Invocation};
 use crate::sys::meta::owners::account;
 use crate::system::action::{Action, CommandLine, Operation, Stdin};
+use crate::system::database::client::SECRETS;
 use crate::system::database::manifest::{self, Manifest};
 use crate::system::database::restore::{self, Target};
 use crate::ui::table::{Shrink, Table};
@@ -313,6 +314,7 @@ fn invocation(command: &CommandLine, secrets: &Secrets) -> Result<Invocation, Fa
     let mut words = command.argv.iter();
     let program = words.next().ok_or_else(|| Failure::usage("a command without a program"))?;
     let mut invocation = Invocation::new(program, words);
+    invocation.surroundings.without = SECRETS.iter().map(OsString::from).collect();
     for (name, value) in &command.env {
         invocation = invocation.variable(name, value);
     }
@@ -381,6 +383,21 @@ fn show(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_that_load_a_database_do_not_learn_our_own_secrets() {
+        let secrets = Secrets(vec![("PGPASSWORD".into(), "theirs".into())]);
+        let run = |script: &str| {
+            let invocation = invocation(&CommandLine::new(["sh", "-c", script]), &secrets).unwrap();
+            let names = ["LIFEBOAT_PASSPHRASE", "LIFEBOAT_IDENTITY_FILE", "AWS_SECRET_ACCESS_KEY"];
+            for name in names {
+                let name = OsString::from(name);
+                assert!(invocation.surroundings.without.contains(&name), "{name:?} is passed on");
+            }
+            invocation.run(Input::Nothing, None).unwrap().text()
+        };
+        assert_eq!(run("echo \"$PGPASSWORD ${LIFEBOAT_PASSPHRASE-none}\""), "theirs none\n");
+    }
 
     #[test]
     fn places_are_told_apart() {

@@ -84,12 +84,12 @@ fn commands(roff: &mut Roff) {
     roff.control("SH", ["COMMANDS"]);
     roff.text([roman(
         "A command gets an environment of its own: PATH, LANG, HOME, what the plan gives it, and \
-         LIFEBOAT_ROOT, LIFEBOAT_PLAN and LIFEBOAT_SNAPSHOT. In a sandbox it runs in namespaces of its \
-         own: without a network but its own loopback, with a /dev of a few harmless devices, with empty \
-         /run and temporary directories, and with nothing but the root that could be written. That guards \
-         against mistakes and stray connections, not against root that means harm. What it leaves running \
-         there ends with the run. A command that is not to be repeated, and was going on when the machine \
-         stopped, is looked at by its check, or else waits for a person.",
+         LIFEBOAT_ROOT, LIFEBOAT_PLAN, LIFEBOAT_PLAN_STEP and LIFEBOAT_SNAPSHOT. In a sandbox it runs in \
+         namespaces of its own: without a network but its own loopback, with a /dev of a few harmless \
+         devices, with empty /run and temporary directories, and with nothing but the root that could be \
+         written. That guards against mistakes and stray connections, not against root that means harm. \
+         What it leaves running there ends with the run. A command that is not to be repeated, and was \
+         going on when the machine stopped, is looked at by its check, or else waits for a person.",
     )]);
 }
 

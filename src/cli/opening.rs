@@ -101,10 +101,21 @@ pub fn in_use(context: &Context, choice: &RepositoryChoice) -> Result<(Client, L
 }
 
 /// `choice` with the protocol that the config asks for, where it is another than `choice` already has.
+/// Refuses a URL that asks for writes by time where the config does not: other hosts rely on the
+/// server's conditions there, which such writes do not name.
 pub fn paced(choice: &RepositoryChoice, config: &LoadedConfig) -> Result<Option<RepositoryChoice>, Failure> {
     let Ok(config) = config else { return Ok(None) };
     let settle = config.settle_time().map_err(|error| Failure::of(error.kind(), &error))?;
     let is_remote = choice.urls().any(|url| url.starts_with("s3://"));
+    if settle.is_none()
+        && let Some(url) = choice.urls().find(|url| store::is_time_based(url))
+    {
+        let why = format!(
+            "{} asks for the time-based protocol, and this repository does not keep writers apart by time",
+            escape::text(url)
+        );
+        return Err(Failure::usage(why).hint("leave out `conditional=time-based`"));
+    }
     match settle.filter(|settle| is_remote && choice.tuning.time_based != Some(*settle)) {
         None => Ok(None),
         Some(settle) => {
@@ -271,5 +282,46 @@ pub fn open_failure(error: &OpenError) -> Failure {
             failure.hint("name a key with --identity, --passphrase-file or LIFEBOAT_PASSPHRASE")
         }
         _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::paced;
+    use crate::base::error_kind::ErrorKind;
+    use crate::base::time::Clock as _;
+    use crate::cli::args::GlobalArgs;
+    use crate::cli::context::{Context, RepositoryChoice};
+    use crate::cli::environment::Environment;
+    use crate::repo::config::{ChunkerSpec, Config};
+    use crate::repo::keyring::Keyring;
+    use crate::sys::clock::SystemClock;
+
+    fn choice(url: &str) -> RepositoryChoice {
+        let global = GlobalArgs { repo: Some(url.into()), ..GlobalArgs::default() };
+        Context::new(global, Environment::new([])).repository(None).unwrap()
+    }
+
+    fn config() -> Config {
+        let chunker = ChunkerSpec { algorithm: "any".into(), parameters: [].into() };
+        Keyring::create(chunker, "owner", SystemClock.now()).0
+    }
+
+    #[test]
+    fn a_url_that_asks_for_time_is_refused_where_the_repository_does_not() {
+        let by_time = choice("s3://bucket/x?conditional=time-based");
+        let plain = choice("s3://bucket/x");
+        let failure = paced(&by_time, &Ok(config())).unwrap_err();
+        assert_eq!(failure.kind(), ErrorKind::Usage);
+        assert!(failure.message().contains("time-based"), "{}", failure.message());
+        assert!(paced(&plain, &Ok(config())).unwrap().is_none());
+        let mut slow = config();
+        slow.set_settle_time(Duration::from_secs(3));
+        for choice in [&by_time, &plain] {
+            let found = paced(choice, &Ok(slow.clone())).unwrap().unwrap();
+            assert_eq!(found.tuning.time_based, Some(Duration::from_secs(3)));
+        }
     }
 }

@@ -80,7 +80,8 @@ const RULES: &[(&str, &str)] = &[
           nothing); otherwise it is repeated if it may be repeated (idempotent); else the \
           run ends with exit status 13, and a person says with `lifeboat runbook resume RUN --done STEP` \
           or `--repeat STEP`. What a step started and what still runs is waited for first, up to a \
-          minute; while it runs, nothing is repeated. An approval is never taken for done: resume asks again.",
+          minute; while it runs, nothing is repeated. An approval is never taken for done: \
+          resume asks again.",
     ),
     (
         "SECRETS",

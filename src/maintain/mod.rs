@@ -4,6 +4,7 @@
 //! `check` reads and never writes. What it finds, it says in terms of what people lose: which snapshots,
 //! which files, and what to do about it.
 
+pub mod budget;
 pub mod check;
 pub mod lock;
 pub mod recover;

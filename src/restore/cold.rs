@@ -178,15 +178,34 @@ fn of<'a>(read: &[PackRef], cold: impl Iterator<Item = &'a ColdPack>) -> Vec<Pac
 }
 
 fn rest(time: Duration, interrupt: &Interrupt) -> Result<(), RestoreError> {
-    let until = Instant::now() + time;
+    // Measured, not added to: the time may be longer than any clock runs.
+    let began = Instant::now();
     loop {
         if interrupt.is_set() {
             return Err(RestoreError::Interrupted);
         }
-        let left = until.saturating_duration_since(Instant::now());
+        let left = time.saturating_sub(began.elapsed());
         if left.is_zero() {
             return Ok(());
         }
         thread::sleep(left.min(NAP));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::rest;
+    use crate::base::monitor::Interrupt;
+    use crate::restore::error::RestoreError;
+
+    #[test]
+    fn a_rest_that_would_outlast_every_clock_can_be_interrupted() {
+        let interrupt = Interrupt::default();
+        interrupt.set();
+        let ended = rest(Duration::MAX, &interrupt);
+        assert!(matches!(ended, Err(RestoreError::Interrupted)), "{ended:?}");
+        assert!(rest(Duration::from_millis(1), &Interrupt::default()).is_ok());
     }
 }

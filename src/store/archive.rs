@@ -138,7 +138,8 @@ pub trait Archive: Send + Sync + fmt::Debug {
     fn warm_up(&self, key: &Key, how: WarmUp) -> StoreFuture<'_, ()>;
 }
 
-/// Whether each of `keys` can be read now; those that surely can are not asked about.
+/// Whether each of `keys` can be read now; those that surely can are not asked about. What is nowhere
+/// cannot be warmed up, and counts as warm: whoever reads it finds that out.
 pub async fn warmth_of(store: Arc<dyn Store>, keys: Vec<Key>) -> Result<Vec<Warmth>, StoreError> {
     let Some(archive) = store.archive() else { return Ok(vec![Warmth::Warm; keys.len()]) };
     let mut warmth = vec![Warmth::Warm; keys.len()];
@@ -146,7 +147,10 @@ pub async fn warmth_of(store: Arc<dyn Store>, keys: Vec<Key>) -> Result<Vec<Warm
         keys.into_iter().enumerate().filter(|(_, key)| archive.may_be_cold(key)).collect();
     let ask = |store: Arc<dyn Store>, key: Key| async move {
         match store.archive() {
-            Some(archive) => archive.warmth(&key).await,
+            Some(archive) => match archive.warmth(&key).await {
+                Err(error) if error.is_not_found() => Ok(Warmth::Warm),
+                answer => answer,
+            },
             None => Ok(Warmth::Warm),
         }
     };

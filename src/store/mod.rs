@@ -41,6 +41,7 @@ use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::panic;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -308,6 +309,14 @@ fn off_the_reactor<T: Send + 'static>(
     })
 }
 
+/// The directory of this machine that `url` names, if it names one.
+pub fn directory_of(url: &str) -> Option<PathBuf> {
+    match place::parse(url) {
+        Ok(Place::Directory(path)) => Some(path),
+        Ok(Place::S3(_)) | Err(_) => None,
+    }
+}
+
 /// The store that `url` names: a path, a `file://` URL, or `s3://`; `create` makes the directory or
 /// the bucket where it is missing. This match is the one place that knows all backends.
 ///
@@ -329,6 +338,14 @@ pub fn open(url: &str, create: bool, tuning: &Tuning) -> Result<Arc<dyn Store>, 
             options.conditional = Conditional::TimeBased;
             Ok(Arc::new(TimedStore::over(Arc::new(S3Store::new(*options, create)), settle, tuning)))
         }
+    }
+}
+
+/// Whether `url` says that writers are kept apart by time.
+pub fn is_time_based(url: &str) -> bool {
+    match place::parse(url) {
+        Ok(Place::S3(options)) => options.conditional == Conditional::TimeBased,
+        Ok(Place::Directory(_)) | Err(_) => false,
     }
 }
 

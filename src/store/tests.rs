@@ -263,7 +263,9 @@ fn urls_choose_the_backend() {
         [text.to_owned(), format!("file://{}", text.replace(' ', "%20")), format!("file://localhost{text}")]
     {
         assert_eq!(store::open(&url, false, &Tuning::default()).unwrap().location(), text, "{url}");
+        assert_eq!(store::directory_of(&url), Some(path.clone()), "{url}");
     }
+    assert_eq!(store::directory_of("s3://bucket/prefix"), None);
     for url in [
         "s3://bucket/prefix?access-key=x",
         "sftp://host/path",

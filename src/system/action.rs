@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::rebuild::rewrite::Rewrite;
 
+/// What the paths of an action's own passing files and mounts begin with.
+pub const SCRATCH: &str = "/run/lifeboat-";
+
 /// One step of a rebuild.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -379,13 +382,19 @@ impl Bindings {
         self.0.get(name).map(String::as_str)
     }
 
-    /// `word` with all names of target disks replaced by their device nodes.
+    /// `word` with all names of target disks replaced by their device nodes. Anything else between such
+    /// braces is somebody else's, such as `curl -w %{http_code}`, and stays.
     pub fn resolve(&self, word: &str) -> Result<String, Unbound> {
         let mut resolved = String::with_capacity(word.len());
         let mut rest = word;
         while let Some(at) = rest.find("%{") {
             let unbound = || Unbound { word: word.to_owned() };
             resolved.push_str(&rest[..at]);
+            if !names_disk(&rest[at + 2..]) {
+                resolved.push_str("%{");
+                rest = &rest[at + 2..];
+                continue;
+            }
             let (reference, after) = rest[at + 2..].split_once('}').ok_or_else(unbound)?;
             let (name, number) = match reference.split_once(':') {
                 Some((name, number)) => (name, Some(number.parse().map_err(|_| unbound())?)),
@@ -404,6 +413,11 @@ impl Bindings {
         let argv = command.argv.iter().map(|word| self.resolve(word)).collect::<Result<_, _>>()?;
         Ok(CommandLine { argv, ..command.clone() })
     }
+}
+
+/// Whether what follows `%{` begins with the name of a target disk: `disk` and a number.
+fn names_disk(text: &str) -> bool {
+    text.strip_prefix("disk").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The node of partition `number` of the disk at `device`. The kernel parts the two by a `p` where the disk's
@@ -503,6 +517,8 @@ mod tests {
             ("%{disk2:1}", "/dev/disk/by-id/wwn-0x5-part1"),
             ("--a=%{disk0:1},%{disk1:1}", "--a=/dev/loop3p1,/dev/sdb1"),
             ("100%", "100%"),
+            ("%{http_code} %{disk0} %{disk", "%{http_code} /dev/loop3 %{disk"),
+            ("%{%{disk1}", "%{/dev/sdb"),
         ] {
             assert_eq!(bindings.resolve(word).unwrap(), expected);
         }

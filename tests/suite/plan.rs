@@ -158,6 +158,21 @@ fn commands_of_a_sandbox_write_nothing_outside_it_and_reach_nobody() {
 }
 
 #[test]
+fn cleanup_of_a_sandbox_in_which_nothing_ran_is_kept_in_too() {
+    if !can_confine() {
+        return;
+    }
+    let world = backed_up();
+    let outside = world.path("outside");
+    let cleanup = format!("cleanup = [\"touch '{}' || true\"]\n", outside.display());
+    let file = plan_file(&world, "swept", "", &files(&world, &cleanup));
+    let plan = build(&world, &file);
+    let run = world.run(&["plan", "apply", id(&plan), "--json"]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(!outside.exists() && !world.path("sandbox").exists(), "{run:?}");
+}
+
+#[test]
 fn a_failure_halts_or_goes_on_as_its_component_says_and_is_tried_again_first() {
     if !can_confine() {
         return;

@@ -309,8 +309,15 @@ fn of_several_stores_each_is_audited_and_looked_back_at_by_itself() {
         .map(|row| (row["name"].as_str().unwrap(), row["is_locking"].as_bool().unwrap()))
         .collect();
     assert_eq!(rows, [("vault", true), ("disk", false), ("second", true)]);
+    // One store lacks a pack already then.
+    let one = Client::new(store(vault.url.split("&lock=").next().unwrap(), OWNER, false)).unwrap();
+    one.delete(&one.list("packs/").unwrap()[0].key).unwrap();
     let then = now();
     attack(&vault.url, true);
+    // A copy holds what any store held.
+    ok(&["recover", "--as-of", &then, "--to", "rescue"]);
+    let rescued = vault.run(&["check", "--repo", "rescue", "--state-dir", "other", "--cache-dir", "other"]);
+    assert_eq!(rescued.status, Some(0), "{rescued:?}");
     // Two of three stores can look back; what the third has today is not believed.
     let restored = run(&["restore", "latest", "--target", "out", "--as-of", &then]);
     assert_eq!(restored.status, Some(0), "{restored:?}");

@@ -49,7 +49,9 @@ pub enum Command {
     /// Protected are the snapshots younger than the window, and the newest of each host, however old it
     /// is. What still has more than `lock_renew` left is passed over, so that a run costs few requests.
     /// Backups do the same by themselves; this is for when they do not run, from a machine that has nothing
-    /// to do with them. Exit status 5 if something could not be locked.
+    /// to do with them. If something of a protected snapshot cannot be read, everything that the index relies
+    /// on is renewed. Exit status 5 then, and if something could not be locked, was overwritten, or all
+    /// snapshots have vanished.
     #[command(after_help = EXAMPLES_EXTEND)]
     Extend(ExtendArgs),
 
@@ -57,15 +59,17 @@ pub enum Command {
     ///
     /// Asks the store for every object that protected snapshots need, and believes nothing that is
     /// remembered. Stores are told one by one; exit status 5 if a store that is to lock its objects does
-    /// not cover all protected snapshots for as long as asked, or if none locks any.
+    /// not cover all protected snapshots for as long as asked, or has none, or if none locks any. What was
+    /// overwritten counts as not covered.
     #[command(after_help = EXAMPLES_AUDIT)]
     Audit(AuditArgs),
 
     /// Delete for good what was deleted long ago and is not locked any more
     ///
     /// In a bucket that keeps versions, deleting only hides. This removes versions that were hidden long
-    /// ago, and the markers that hid them. It needs the right to delete versions, which no backup host should
-    /// have. `recover` cannot bring back what was swept.
+    /// ago, and the markers that hid them. Packs and other objects that are created once and were overwritten
+    /// keep all their versions, and are named. It needs the right to delete versions, which no backup host
+    /// should have. `recover` cannot bring back what was swept.
     #[command(after_help = EXAMPLES_SWEEP)]
     Sweep(SweepArgs),
 }

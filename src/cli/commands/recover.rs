@@ -9,7 +9,8 @@ use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::{locks, opening};
 use crate::maintain::lock::extend::Trouble;
 use crate::maintain::lock::{Around, Place};
-use crate::maintain::recover::{self, Change, Changed, Comparison, Copied, Recovered};
+use crate::maintain::recover::copy::{self, Copied};
+use crate::maintain::recover::{self, Change, Changed, Comparison, Recovered};
 use crate::store;
 use crate::store::client::Client;
 use crate::store::error::StoreError;
@@ -36,7 +37,8 @@ Examples:
 /// In a bucket that keeps versions, whoever holds credentials that may write can hide objects, but not
 /// destroy them. This tells what became of a repository since the time that --as-of names, and with --apply
 /// brings it back: markers that hide objects are removed, and objects that were overwritten are written
-/// again as they were. What was added since stays. No key of the repository is needed; --apply needs the
+/// again as they were. What was added since stays, and so does a removed key slot stay away while any other
+/// is left. No key of the repository is needed; --apply needs the
 /// right to write objects, and is fastest with that to delete versions. Afterwards, run `lifeboat check`.
 /// Exit status 1 if something could not be brought back.
 #[derive(Clone, Debug, clap::Args)]
@@ -46,7 +48,11 @@ pub struct Args {
     #[arg(long, conflicts_with = "to")]
     pub apply: bool,
 
-    /// Copy the repository as it was to this directory or s3:// URL
+    /// With --apply, bring back removed key slots too, though others are left
+    #[arg(long, requires = "apply")]
+    pub keys: bool,
+
+    /// Copy the repository as it was, key slots too, to this directory or s3:// URL
     #[arg(long, value_name = "URL")]
     pub to: Option<String>,
 
@@ -93,6 +99,7 @@ struct Applied {
     unhidden: u64,
     rewritten: u64,
     rewritten_bytes: u64,
+    left_out: Vec<String>,
     failures: Vec<Trouble>,
 }
 
@@ -125,11 +132,11 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let mut applied = Vec::new();
     if args.apply {
         for (place, comparison) in places.iter().zip(&compared) {
-            applied.push(apply(context, place, comparison)?);
+            applied.push(apply(args, context, place, comparison)?);
         }
     }
     let copied = match &args.to {
-        Some(to) => Some(copy(context, &choice, &places[0], time, to)?),
+        Some(to) => Some(copy(args, context, &choice, &places, to)?),
         None => None,
     };
     tell(context, time, &places, &compared, &applied, copied.as_ref().zip(args.to.as_ref()))?;
@@ -181,38 +188,43 @@ fn warn_without_versions(context: &Context, place: &Place) -> Result<(), Failure
     Ok(())
 }
 
-fn apply(context: &Context, place: &Place, comparison: &Comparison) -> Result<Recovered, Failure> {
+fn apply(
+    args: &Args,
+    context: &Context,
+    place: &Place,
+    comparison: &Comparison,
+) -> Result<Recovered, Failure> {
     let progress = context.output.progress();
     let around = Around { monitor: &progress, interrupt: context.interrupt()? };
-    let done = recover::execute(place, comparison, &around);
+    let done = recover::execute(place, comparison, args.keys, &around);
     progress.finish();
     done.map_err(|error| locks::failure(&error))
 }
 
+/// Copies what the one replica that is meant held, or what any of them did.
 fn copy(
+    args: &Args,
     context: &Context,
     choice: &RepositoryChoice,
-    place: &Place,
-    time: Timestamp,
+    places: &[Place],
     to: &str,
 ) -> Result<Copied, Failure> {
     let failed = |error: StoreError| Failure::of(error.kind(), &error);
-    let url = match &place.name {
-        Some(name) => choice.replicas.iter().find(|spec| spec.name == *name).map(|spec| spec.url.as_str()),
-        None => Some(choice.url.as_str()),
+    let past = RepositoryChoice { as_of: context.global.as_of, ..choice.clone() };
+    let spec = choice.replicas.iter().find(|spec| Some(&spec.name) == args.replica.as_ref());
+    let past = match spec {
+        Some(spec) => opening::open_one(&past, &spec.url, false).and_then(Client::new).map_err(failed)?,
+        None => opening::store(context, &past, false)?,
     };
-    let past = RepositoryChoice { as_of: Some(time), ..choice.clone() };
-    let past =
-        opening::open_one(&past, url.unwrap_or(&choice.url), false).and_then(Client::new).map_err(failed)?;
     let target = store::open(to, true, &choice.tuning).and_then(Client::new).map_err(failed)?;
-    if target.location() == place.client.location() {
+    if places.iter().any(|place| place.client.location() == target.location()) {
         return Err(
             Failure::usage("--to names the repository itself").hint("use --apply to bring it back in place")
         );
     }
     let progress = context.output.progress();
     let around = Around { monitor: &progress, interrupt: context.interrupt()? };
-    let copied = recover::copy(&past, &target, &around);
+    let copied = copy::copy(&past, &target, &around);
     progress.finish();
     copied.map_err(|error| locks::failure(&error))
 }
@@ -281,6 +293,7 @@ fn row<'a>(place: &'a Place, comparison: &'a Comparison, done: Option<&Recovered
             unhidden: done.unhidden,
             rewritten: done.rewritten,
             rewritten_bytes: done.rewritten_bytes,
+            left_out: done.left_out.iter().map(ToString::to_string).collect(),
             failures: done.troubles.clone(),
         }),
     }
@@ -330,6 +343,10 @@ fn told_applied(done: &Recovered) -> String {
         format::count(done.rewritten),
         format::size(done.rewritten_bytes)
     );
+    for key in &done.left_out {
+        let key = escape::text(key.as_str());
+        text.push_str(&format!("    left out: {key}, a key slot that was removed; --keys brings it back\n"));
+    }
     text.push_str(&told_troubles(&done.troubles));
     text
 }

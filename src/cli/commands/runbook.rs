@@ -77,7 +77,7 @@ const EXAMPLES_APPROVE: &str = "\
 Examples:
   lifeboat runbook approve latest declare
       Give leave, as the user you are.
-  lifeboat runbook approve one-host-20260131-a1b2c3 declare --refuse --note 'not before noon' --as alice
+  lifeboat runbook approve one-host-20260131-a1b2c3 declare --refuse --note too-early --as alice
       Refuse it.";
 
 const EXAMPLES_ACK: &str = "\

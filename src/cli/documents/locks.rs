@@ -8,13 +8,17 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         schema: "lifeboat.lock-audit/1",
         printed_by: "lock audit",
         fields: &[
-            ("is_met", "Whether every store that locks covers all protected snapshots; else exit status 5."),
+            (
+                "is_met",
+                "Whether every store that locks has protected snapshots and covers all; else exit status 5.",
+            ),
             ("within_seconds, window_seconds", "What was asked, and how young a protected snapshot is."),
             (
                 "stores",
                 "Each with name, location, is_locking, versioning, object_lock, objects, losing, uncovered, \
-                 named (objects with key, until, mode and is_missing) and snapshots (id, host, time, cover, \
-                 until and fault; cover is covered, losing, uncovered or unreadable).",
+                 named (objects with key, until, mode, is_missing and is_overwritten) and snapshots (id, \
+                 host, time, cover, until and fault; time is null where the record cannot be read; \
+                 cover is covered, losing, uncovered or unreadable).",
             ),
         ],
     },
@@ -24,6 +28,11 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         fields: &[
             ("is_dry_run", "Whether nothing was renewed."),
             ("window_seconds", "How young a protected snapshot is."),
+            (
+                "unreadable",
+                "Snapshots of which something cannot be read: key and why. With any, all packs that the \
+                 index relies on are renewed, and the exit status is 5.",
+            ),
             (
                 "stores",
                 "Each with name, location, objects, asked, renewed, renew (keys, with --dry-run) and \
@@ -50,8 +59,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("is_dry_run", "Whether nothing was deleted."),
             (
                 "stores",
-                "Each with name, location, versions, bytes, markers, locked, kept and failures; with any the \
-                 exit status is 1.",
+                "Each with name, location, versions, bytes, markers, locked, kept, overwritten (keys of \
+                 which all versions are kept) and failures; with any failure the exit status is 1.",
             ),
         ],
     },
@@ -63,7 +72,9 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             (
                 "stores",
                 "Each with name, location, objects_then, bytes_then, snapshots_then, deleted, overwritten, \
-                 added, first_change, last_change, changes (key, change, since and version) and applied.",
+                 added, first_change, last_change, changes (key, change, since and version) and \
+                 applied (null, or unhidden, rewritten, rewritten_bytes, left_out and failures; left_out are \
+                 key slots).",
             ),
             ("copied", "With --to: to, objects, bytes, present and failures; else null."),
         ],

@@ -4,7 +4,6 @@
 //! then (on request) every byte of packs, and last the trees, which tell what each damage costs. What the
 //! role at hand cannot look at is said, never passed over in silence.
 
-pub mod budget;
 pub mod chains;
 pub mod error;
 pub mod objects;
@@ -112,6 +111,6 @@ pub fn check(checking: &Checking<'_>, options: &CheckOptions) -> Result<CheckRep
 // Floors do not import their mates, not even in tests: the same file, a second time.
 #[allow(clippy::duplicate_mod)]
 #[path = "../../browse/fixture.rs"]
-mod fixture;
+pub(super) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use crate::compress::Decompressor;
 use crate::crypto::error::CryptoError;
 use crate::crypto::sealed;
 use crate::index::rows::{Location, PackRow};
-use crate::maintain::check::budget::Budget;
+use crate::maintain::budget::Budget;
 use crate::maintain::check::error::CheckError;
 use crate::maintain::check::objects::{Listing, PACK_ADVICE};
 use crate::maintain::check::places::Damage;

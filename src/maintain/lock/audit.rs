@@ -11,7 +11,7 @@ use crate::base::monitor::Event;
 use crate::base::time::Timestamp;
 use crate::maintain::lock::ledger::Ledger;
 use crate::maintain::lock::references::{Needing, References};
-use crate::maintain::lock::{Around, LockError, Place, for_all, scope};
+use crate::maintain::lock::{Around, LockError, Place, for_all, scope, versions};
 use crate::pack::reader::pack_key;
 use crate::repo::snapshot::object_key;
 use crate::store::error::StoreError;
@@ -31,7 +31,7 @@ pub enum Cover {
     Losing,
     /// Something has no lock at all.
     Uncovered,
-    /// Something is missing or damaged, so that the lock is of no use.
+    /// Something is missing, damaged or overwritten, so that the lock is of no use.
     Unreadable,
 }
 
@@ -42,8 +42,8 @@ pub struct SnapshotCover {
     pub id: String,
     /// Its host.
     pub host: String,
-    /// When it began.
-    pub time: Timestamp,
+    /// When it began; unknown where its record cannot be read.
+    pub time: Option<Timestamp>,
     /// How it is covered.
     pub cover: Cover,
     /// The earliest end of a lock that it needs; none where something has none.
@@ -63,6 +63,8 @@ pub struct ObjectCover {
     pub mode: Option<&'static str>,
     /// Whether it is missing altogether.
     pub is_missing: bool,
+    /// Whether something else stands in its place; what it was is a version that nobody locks again.
+    pub is_overwritten: bool,
 }
 
 /// One store.
@@ -91,9 +93,10 @@ pub struct PlaceAudit {
 }
 
 impl PlaceAudit {
-    /// Whether every protected snapshot is covered for as long as was asked.
+    /// Whether every protected snapshot is covered for as long as was asked, and there is one: where all have
+    /// vanished, nothing is covered.
     pub fn is_met(&self) -> bool {
-        self.snapshots.iter().all(|snapshot| snapshot.cover == Cover::Covered)
+        !self.snapshots.is_empty() && self.snapshots.iter().all(|one| one.cover == Cover::Covered)
     }
 }
 
@@ -139,21 +142,38 @@ pub fn audit(
         if report.named.len() < NAMED_MAX {
             let mode = held.retention().map(|retention| retention.mode.as_str());
             let is_missing = matches!(held, Held::Missing);
-            report.named.push(ObjectCover { key: key.clone(), until, mode, is_missing });
+            let is_overwritten = matches!(held, Held::Overwritten);
+            report.named.push(ObjectCover { key: key.clone(), until, mode, is_missing, is_overwritten });
         }
     }
-    let common = asked.common.iter().map(|key| asked.until(key, now)).min().flatten();
-    let of_pack = |name: &PackName| asked.until(&pack_key(name), now);
+    report.snapshots = covers(references, &asked, needed, now)?;
+    Ok(report)
+}
+
+/// How each snapshot is covered: those that cannot be read come last.
+fn covers(
+    references: &References,
+    asked: &Asked,
+    needed: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<SnapshotCover>, LockError> {
+    let common = asked.common.iter().map(|key| asked.state(key, now)).min().unwrap_or((true, None));
+    let of_pack = |name: &PackName| asked.state(&pack_key(name), now);
+    let mut covers = Vec::new();
     for (needing, least, fault) in references.least(of_pack) {
         let own = own_key(needing)?;
         let missing = matches!(asked.held.get(own.as_str()), Some(Held::Missing) | None);
         // A snapshot without packs has nothing to lose but itself.
-        let until = least.unwrap_or(common).min(common).min(asked.until(own.as_str(), now));
-        let fault = fault.map(str::to_owned).or_else(|| missing.then(|| "it is not in this store".into()));
-        report.snapshots.push(SnapshotCover {
+        let least = least.unwrap_or(common).min(common).min(asked.state(own.as_str(), now));
+        let (is_itself, until) = least;
+        let overwritten =
+            (!is_itself).then_some("something that it needs was overwritten: see lifeboat recover");
+        let missing = missing.then_some("it is not in this store");
+        let fault = fault.or(missing).or(overwritten).map(str::to_owned);
+        covers.push(SnapshotCover {
             id: needing.id.to_string(),
             host: needing.host.clone(),
-            time: needing.time,
+            time: Some(needing.time),
             cover: match until {
                 _ if fault.is_some() => Cover::Unreadable,
                 Some(until) if until > needed => Cover::Covered,
@@ -164,7 +184,16 @@ pub fn audit(
             fault,
         });
     }
-    Ok(report)
+    let damaged = references.damaged().iter().map(|one| SnapshotCover {
+        id: one.id.to_string(),
+        host: one.host.clone(),
+        time: None,
+        cover: Cover::Unreadable,
+        until: None,
+        fault: Some(one.what.clone()),
+    });
+    covers.extend(damaged);
+    Ok(covers)
 }
 
 fn own_key(needing: &Needing) -> Result<Key, LockError> {
@@ -177,6 +206,7 @@ enum Held {
     Locked(Retention),
     Free,
     Missing,
+    Overwritten,
 }
 
 impl Held {
@@ -198,8 +228,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn until(&self, key: &str, now: Timestamp) -> Option<Timestamp> {
-        self.held.get(key).and_then(|held| held.until(now))
+    /// Whether an object is what was written there once, and the end of its lock: the worst is the least.
+    fn state(&self, key: &str, now: Timestamp) -> (bool, Option<Timestamp>) {
+        let held = self.held.get(key);
+        (!matches!(held, Some(Held::Overwritten)), held.and_then(|held| held.until(now)))
     }
 }
 
@@ -222,9 +254,12 @@ fn ask(
         // No lock to ask for; whether it is there is worth knowing all the same.
         None => place.client.stat(key).map(|_| None),
     };
+    let overwritten = versions::overwritten(place)?;
     let mut held = HashMap::with_capacity(keys.len());
     for (key, answer) in keys.iter().zip(for_all(&keys, around, look)?) {
         let one = match answer {
+            // The lock of what stands there now is of no use to what was there.
+            Ok(_) if overwritten.contains(key.as_str()) => Held::Overwritten,
             Ok(Some(retention)) => Held::Locked(retention),
             Ok(None) => Held::Free,
             Err(StoreError::NotFound { .. }) => Held::Missing,

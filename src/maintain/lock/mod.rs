@@ -17,6 +17,7 @@ pub mod protect;
 pub mod references;
 pub mod scope;
 pub mod sweep;
+pub mod versions;
 
 use std::sync::Mutex;
 use std::sync::PoisonError;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::time::Duration;
 
+use crate::base::ids::SnapshotId;
 use crate::base::time::Timestamp;
 use crate::maintain::lock::LockError;
 use crate::repo::read::IndexedRepository;
@@ -35,25 +36,50 @@ pub fn protected(candidates: &[Candidate<'_>], window: Duration, now: Timestamp)
     chosen
 }
 
-/// The protected snapshots of a repository whose snapshots can be read, the oldest first. One that is damaged
-/// is an error: what it needs cannot be told.
+/// A snapshot whose record cannot be read.
+#[derive(Clone, Debug)]
+pub struct Damaged {
+    /// Its id.
+    pub id: SnapshotId,
+    /// Its host.
+    pub host: String,
+    /// Why.
+    pub what: String,
+}
+
+/// The protected snapshots of a repository.
+#[derive(Debug, Default)]
+pub struct Protected {
+    /// Those that can be read, the oldest first.
+    pub snapshots: Vec<Snapshot>,
+    /// Those that cannot: nobody can tell what they need, nor how old they are.
+    pub damaged: Vec<Damaged>,
+}
+
+/// The protected snapshots of a repository whose snapshots can be read. Whoever may write may store garbage
+/// as a snapshot of any host: a record that is damaged is told, and keeps nothing else from being looked
+/// after.
 pub fn read(
     repository: &IndexedRepository,
     window: Duration,
     now: Timestamp,
-) -> Result<Vec<Snapshot>, LockError> {
+) -> Result<Protected, LockError> {
     let repository = repository.repository();
-    let mut all = Vec::new();
+    let (mut all, mut damaged) = (Vec::new(), Vec::new());
     for entry in snapshot::list(repository.client(), repository.keyring())? {
-        // A fence needs nothing.
-        all.extend(entry.snapshot?);
+        match entry.snapshot {
+            // A fence needs nothing.
+            Ok(snapshot) => all.extend(snapshot),
+            Err(error) => damaged.push(Damaged { id: entry.id, host: entry.host, what: error.to_string() }),
+        }
     }
     let of = |snapshot: &'_ Snapshot| (snapshot.host.clone(), snapshot.time);
     let known: Vec<(String, Timestamp)> = all.iter().map(of).collect();
     let candidates: Vec<Candidate<'_>> =
         known.iter().map(|(host, time)| Candidate { host, time: Some(*time) }).collect();
     let chosen = protected(&candidates, window, now);
-    Ok(all.into_iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(snapshot, _)| snapshot).collect())
+    let snapshots = all.into_iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(snapshot, _)| snapshot);
+    Ok(Protected { snapshots: snapshots.collect(), damaged })
 }
 
 fn distinct<T: Copy + Eq + Hash>(of: impl Iterator<Item = T>) -> Vec<(usize, T)> {

@@ -10,9 +10,11 @@ use crate::base::ids::{ChunkId, ChunkKind, PackName, SnapshotId};
 use crate::base::limits;
 use crate::base::monitor::Event;
 use crate::base::time::Timestamp;
+use crate::maintain::lock::extend::Trouble;
+use crate::maintain::lock::protect::{Damaged, Protected};
 use crate::maintain::lock::{Around, LockError};
 use crate::repo::read::{IndexedRepository, ReadError};
-use crate::repo::snapshot::Snapshot;
+use crate::repo::snapshot::object_key;
 use crate::repo::tree::{ChunkList, Entry, EntryKind};
 
 /// A distinct tree.
@@ -47,6 +49,7 @@ pub struct References {
     trees: Vec<Tree>,
     packs: Vec<PackName>,
     snapshots: Vec<Needing>,
+    damaged: Vec<Damaged>,
 }
 
 /// A directory whose entries are gone through.
@@ -67,17 +70,19 @@ struct Walk<'a> {
 }
 
 impl References {
-    /// What `snapshots` need. Damage is told snapshot by snapshot; an error is a repository that cannot be
-    /// read.
+    /// What `protected` snapshots need. Damage is told snapshot by snapshot; an error is a repository that
+    /// cannot be read.
     pub fn of(
         repository: &IndexedRepository,
-        snapshots: &[Snapshot],
+        protected: Protected,
         around: &Around<'_>,
     ) -> Result<Self, LockError> {
-        let (numbers, seen, found) = (HashMap::new(), HashMap::new(), References::default());
+        let Protected { snapshots, damaged } = protected;
+        let (numbers, seen) = (HashMap::new(), HashMap::new());
+        let found = References { damaged, ..References::default() };
         let mut walk = Walk { repository, around, numbers, seen, found };
         around.monitor.event(Event::Total { files: snapshots.len() as u64, bytes: 0 });
-        for snapshot in snapshots {
+        for snapshot in &snapshots {
             around.monitor.event(Event::Current(&snapshot.id.short()));
             // `snapshot::decode` refuses a record without a root.
             let root = walk.tree(&snapshot.root.read().unwrap_or_default())?;
@@ -96,6 +101,35 @@ impl References {
     /// The snapshots.
     pub fn snapshots(&self) -> &[Needing] {
         &self.snapshots
+    }
+
+    /// The snapshots whose records cannot be read.
+    pub fn damaged(&self) -> &[Damaged] {
+        &self.damaged
+    }
+
+    /// The packs to keep locked, and the snapshots of which something cannot be read. Where there are any,
+    /// that is everything which the index relies on besides: what lies below a tree that cannot be read is
+    /// most likely whole, and must not lose its lock before the tree is repaired.
+    pub fn to_lock(
+        &self,
+        repository: &IndexedRepository,
+    ) -> Result<(Vec<PackName>, Vec<Trouble>), LockError> {
+        let damaged = self.damaged.iter().map(|one| (&one.host, &one.id, one.what.as_str()));
+        let least = self.least(|_| ());
+        let faulty = least.iter().filter_map(|(one, _, fault)| Some((&one.host, &one.id, (*fault)?)));
+        let mut troubles = Vec::new();
+        for (host, id, why) in damaged.chain(faulty) {
+            let key = object_key(host, id).map_err(LockError::Store)?.to_string();
+            troubles.push(Trouble { key, why: why.to_owned() });
+        }
+        let mut packs = self.packs.clone();
+        if !troubles.is_empty() {
+            packs.extend(repository.index().live_packs());
+            packs.sort_unstable();
+            packs.dedup();
+        }
+        Ok((packs, troubles))
     }
 
     /// The snapshots with the least of `value` over the packs that each needs, and why one cannot be read.

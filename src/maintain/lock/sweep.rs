@@ -1,7 +1,8 @@
 //! Clearing away versions that were hidden long ago and that no lock holds any more.
 //!
 //! A plain delete only hides. What was hidden long enough for nobody to want it back is deleted for good,
-//! version by version; a marker goes last, when nothing is left beneath it that would come to light.
+//! version by version, except beneath what was overwritten although it is created once: there, a hidden
+//! version is the good one. A marker goes last, when nothing is left beneath it that would come to light.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,15 +10,12 @@ use std::time::Duration;
 use crate::base::monitor::Event;
 use crate::base::time::Timestamp;
 use crate::maintain::lock::extend::{Trouble, trouble};
+use crate::maintain::lock::versions::{is_ours, is_overwritten};
 use crate::maintain::lock::{Around, LockError, Place, for_all};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::past::by_key;
-use crate::store::vault::{ObjectVersion, VersionId};
-
-/// Folders of a repository; what else lies there is none of ours.
-const FOLDERS: &[&str] =
-    &["packs", "index", "snapshots", "keys", "sessions", "gc", "evidence", "runbooks", "claims", "probe"];
+use crate::store::vault::{ObjectVersion, Vault, VersionId};
 
 /// What can go of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +37,12 @@ pub struct SweepPlan {
     pub versions: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Versions that were hidden too short a time ago.
+    /// Versions that were hidden too short a time ago, or lie beneath what overwrote them.
     pub kept: u64,
+    /// Objects that are created once and were overwritten: of these everything stays.
+    pub overwritten: Vec<Key>,
+    /// What was hidden later than this stays.
+    before: Timestamp,
 }
 
 /// What went.
@@ -63,9 +65,13 @@ pub fn plan(place: &Place, age: Duration, now: Timestamp) -> Result<SweepPlan, L
     let all = place.client.finish(place.vault()?.versions("")).map_err(LockError::Store)?;
     let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     let before = Timestamp { seconds: now.seconds.saturating_sub(seconds), nanos: now.nanos };
-    let mut plan = SweepPlan::default();
+    let mut plan = SweepPlan { before, ..SweepPlan::default() };
     for versions in by_key(&all).filter(|versions| is_ours(&versions[0].key)) {
         let hidden = of_one(versions, before, &mut plan.kept);
+        if is_overwritten(versions) {
+            plan.overwritten.push(hidden.key);
+            continue;
+        }
         plan.versions += hidden.versions.len() as u64;
         plan.bytes += hidden.versions.iter().map(|(_, bytes)| bytes).sum::<u64>();
         if !hidden.versions.is_empty() || !hidden.markers.is_empty() {
@@ -75,16 +81,13 @@ pub fn plan(place: &Place, age: Duration, now: Timestamp) -> Result<SweepPlan, L
     Ok(plan)
 }
 
-fn is_ours(key: &Key) -> bool {
-    match key.as_str().split_once('/') {
-        Some((folder, _)) => FOLDERS.contains(&folder),
-        None => key.as_str() == "config",
-    }
-}
-
 /// What can go of one object, whose versions are given the newest first.
 fn of_one(versions: &[ObjectVersion], before: Timestamp, kept: &mut u64) -> Hidden {
     let mut hidden = Hidden { key: versions[0].key.clone(), versions: Vec::new(), markers: Vec::new() };
+    if is_overwritten(versions) {
+        *kept += versions.iter().skip(1).filter(|version| !version.is_marker).count() as u64;
+        return hidden;
+    }
     // From the oldest on: as soon as one has to stay, so do the markers above it.
     let mut is_bare = true;
     for at in (0..versions.len()).rev() {
@@ -110,25 +113,15 @@ pub fn execute(place: &Place, plan: &SweepPlan, around: &Around<'_>) -> Result<S
     around.monitor.event(Event::Stage("clearing away"));
     let delete = |hidden: &Hidden| {
         let mut swept = Swept::default();
-        for (id, bytes) in &hidden.versions {
-            match place.client.finish(vault.delete_version(&hidden.key, id)) {
-                Ok(()) => {
-                    swept.versions += 1;
-                    swept.bytes += bytes;
-                }
-                Err(StoreError::Locked { .. }) => swept.locked += 1,
-                Err(error) => swept.troubles.push(trouble(&hidden.key, &error)),
+        let all = match place.client.finish(vault.versions(hidden.key.as_str())) {
+            Ok(all) => all,
+            Err(error) => {
+                swept.troubles.push(trouble(&hidden.key, &error));
+                return swept;
             }
-        }
-        // A marker goes only where nothing beneath it would come to light.
-        if swept.versions < hidden.versions.len() as u64 {
-            return swept;
-        }
-        for id in &hidden.markers {
-            match place.client.finish(vault.delete_version(&hidden.key, id)) {
-                Ok(()) => swept.markers += 1,
-                Err(error) => swept.troubles.push(trouble(&hidden.key, &error)),
-            }
+        };
+        if let Some(hidden) = still_hidden(hidden, &all, plan.before) {
+            delete_one(place, vault, &hidden, &mut swept);
         }
         swept
     };
@@ -143,4 +136,37 @@ pub fn execute(place: &Place, plan: &SweepPlan, around: &Around<'_>) -> Result<S
     }
     total.troubles = troubles.into_values().collect();
     Ok(total)
+}
+
+/// What of `hidden` is hidden still, now that `all` are the versions: somebody may have brought it back.
+fn still_hidden(hidden: &Hidden, all: &[ObjectVersion], before: Timestamp) -> Option<Hidden> {
+    let versions = by_key(all).find(|versions| versions[0].key == hidden.key)?;
+    let mut now = of_one(versions, before, &mut 0);
+    let all_planned = now.versions.iter().all(|version| hidden.versions.contains(version));
+    now.versions.retain(|version| hidden.versions.contains(version));
+    now.markers.retain(|marker| all_planned && hidden.markers.contains(marker));
+    Some(now)
+}
+
+fn delete_one(place: &Place, vault: &dyn Vault, hidden: &Hidden, swept: &mut Swept) {
+    for (id, bytes) in &hidden.versions {
+        match place.client.finish(vault.delete_version(&hidden.key, id)) {
+            Ok(()) => {
+                swept.versions += 1;
+                swept.bytes += bytes;
+            }
+            Err(StoreError::Locked { .. }) => swept.locked += 1,
+            Err(error) => swept.troubles.push(trouble(&hidden.key, &error)),
+        }
+    }
+    // A marker goes only where nothing beneath it would come to light.
+    if swept.versions < hidden.versions.len() as u64 {
+        return;
+    }
+    for id in &hidden.markers {
+        match place.client.finish(vault.delete_version(&hidden.key, id)) {
+            Ok(()) => swept.markers += 1,
+            Err(error) => swept.troubles.push(trouble(&hidden.key, &error)),
+        }
+    }
 }

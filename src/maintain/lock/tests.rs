@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::base::ids::ChunkKind;
 use crate::base::monitor::{Interrupt, Silent};
 use crate::base::time::Timestamp;
+use crate::maintain::check::fixture::{Fixture, Spec, noise};
+use crate::maintain::lock::audit::{self, Cover, PlaceAudit};
 use crate::maintain::lock::extend::{self, ExtendPlan};
 use crate::maintain::lock::ledger::Ledger;
-use crate::maintain::lock::{Around, Place, scope, sweep};
+use crate::maintain::lock::protect::{self, Protected};
+use crate::maintain::lock::references::References;
+use crate::maintain::lock::{Around, Place, scope, sweep, versions};
 use crate::store::client::Client;
 use crate::store::key::Key;
 use crate::store::s3::S3Store;
@@ -195,4 +200,133 @@ fn a_policy_is_that_of_the_store() {
     let expected = LockPolicy { mode: LockMode::Governance, duration: day * 10, renew_below: day * 4 };
     assert_eq!(policy, expected);
     assert_eq!(place(fake.store("")).policy(), None);
+}
+
+/// Puts something else in the place of an object.
+fn overwrite(place: &Place, key: &Key, body: &'static str) {
+    let version = place.client.stat(key).unwrap().version;
+    place.client.swap(key, version, Bytes::from_static(body.as_bytes())).unwrap();
+}
+
+fn protected(fixture: &Fixture) -> Protected {
+    let month = Duration::from_secs(30 * 86_400);
+    protect::read(&fixture.open(), month, Timestamp { seconds: 1_700_000_100, nanos: 0 }).unwrap()
+}
+
+#[test]
+fn a_tree_or_a_record_that_cannot_be_read_costs_nothing_else_its_lock() {
+    let mut fixture = Fixture::new();
+    let one = fixture.backup("one", &Spec::default().file("dir/a", &noise(1, 50_000)));
+    let damaged = fixture.packs_of(ChunkKind::Meta);
+    fixture.backup("two", &Spec::default().file("other/b", &noise(2, 50_000)));
+    for key in &damaged {
+        let len = fixture.get(key).len();
+        fixture.client.delete(key).unwrap();
+        fixture.client.create(key, vec![7; len].into()).unwrap();
+    }
+    let garbage = key("snapshots/three/00000000000000000000000000000007");
+    fixture.client.create(&garbage, Bytes::from_static(b"garbage")).unwrap();
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let found = protected(&fixture);
+    assert_eq!((found.snapshots.len(), found.damaged.len()), (2, 1));
+    let repository = fixture.open();
+    let references = References::of(&repository, found, &around).unwrap();
+    let (packs, troubles) = references.to_lock(&repository).unwrap();
+    let kept: Vec<Key> = scope::packs(packs).unwrap();
+    for key in [ChunkKind::Data, ChunkKind::Meta].iter().flat_map(|kind| fixture.packs_of(*kind)) {
+        assert!(kept.contains(&key), "{key} loses its lock");
+    }
+    let told: Vec<&str> = troubles.iter().map(|trouble| trouble.key.as_str()).collect();
+    assert_eq!(told, [garbage.to_string(), format!("snapshots/one/{}", one.id)]);
+}
+
+#[test]
+fn what_is_whole_has_no_more_locked_than_it_needs() {
+    let mut fixture = Fixture::new();
+    fixture.backup("one", &Spec::default().file("dir/a", &noise(1, 50_000)));
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let repository = fixture.open();
+    let none = References::of(&repository, Protected::default(), &around).unwrap();
+    let (packs, troubles) = none.to_lock(&repository).unwrap();
+    assert!(packs.is_empty() && troubles.is_empty(), "{packs:?} {troubles:?}");
+}
+
+#[test]
+fn an_audit_is_not_content_with_what_was_overwritten_nor_with_no_snapshot_at_all() {
+    let mut fixture = Fixture::new();
+    fixture.backup("one", &Spec::default().file("dir/a", &noise(1, 50_000)));
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    fixture.keys("").iter().for_each(|key| place.client.create(key, fixture.get(key)).unwrap());
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let audited = |references: &References| -> PlaceAudit {
+        let (within, now) = (Duration::from_secs(86_400), fake.time());
+        audit::audit(&place, references, within, &mut Ledger::default(), now, &around).unwrap()
+    };
+    let references = References::of(&fixture.open(), protected(&fixture), &around).unwrap();
+    let whole = audited(&references);
+    assert!(whole.is_met() && whole.snapshots.len() == 1, "{whole:?}");
+    assert!(!audited(&References::default()).is_met(), "nothing is protected");
+    let pack = fixture.packs_of(ChunkKind::Data).remove(0);
+    fake.pass(10);
+    overwrite(&place, &pack, "pay up");
+    let after = audited(&references);
+    assert!(!after.is_met() && after.snapshots[0].cover == Cover::Unreadable, "{after:?}");
+    assert!(after.named.len() == 1 && after.named[0].is_overwritten, "{after:?}");
+    let troubles = versions::troubles(std::slice::from_ref(&pack), &versions::overwritten(&place).unwrap());
+    assert_eq!(troubles[0].key, pack.to_string());
+    // Written again as it was, it is as good as before.
+    fake.pass(10);
+    let version = place.client.stat(&pack).unwrap().version;
+    place.client.swap(&pack, version, fixture.get(&pack)).unwrap();
+    assert!(audited(&references).is_met());
+}
+
+#[test]
+fn that_all_snapshots_have_vanished_is_told_and_that_there_never_was_one_is_not() {
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    put(&place, "config");
+    assert_eq!(versions::vanished(&place).unwrap(), None);
+    let snapshot = "snapshots/h/00000000000000000000000000000001";
+    put(&place, snapshot);
+    fake.pass(10);
+    place.client.delete(&key(snapshot)).unwrap();
+    let trouble = versions::vanished(&place).unwrap().unwrap();
+    assert!(trouble.why.contains("1 were deleted"), "{trouble:?}");
+}
+
+#[test]
+fn a_sweep_keeps_what_lies_beneath_an_overwritten_pack_and_what_was_brought_back_since() {
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let month = Duration::from_secs(30 * 86_400);
+    let (struck, hidden) = (key("packs/00/struck"), key("packs/00/hidden"));
+    put(&place, struck.as_str());
+    put(&place, hidden.as_str());
+    fake.pass(10);
+    overwrite(&place, &struck, "pay up");
+    place.client.delete(&hidden).unwrap();
+    fake.pass(40 * DAY);
+    let plan = sweep::plan(&place, month, fake.time()).unwrap();
+    assert_eq!((plan.versions, plan.kept), (1, 1), "{plan:?}");
+    assert_eq!(plan.overwritten, std::slice::from_ref(&struck));
+    // Somebody brings the other back between the plan and the deed.
+    let vault = place.vault().unwrap();
+    let marker = place.client.finish(vault.versions(hidden.as_str())).unwrap().remove(0);
+    assert!(marker.is_marker);
+    place.client.finish(vault.delete_version(&hidden, &marker.id)).unwrap();
+    let swept = sweep::execute(&place, &plan, &around).unwrap();
+    assert_eq!((swept.versions, swept.markers, swept.troubles.len()), (0, 0, 0), "{swept:?}");
+    assert_eq!(place.client.get(&hidden).unwrap().0, "body");
+    // Written again as it was, there is nothing worth keeping beneath it.
+    overwrite(&place, &struck, "body");
+    fake.pass(31 * DAY);
+    let plan = sweep::plan(&place, month, fake.time()).unwrap();
+    assert_eq!((plan.versions, plan.overwritten.len()), (2, 0), "{plan:?}");
 }

@@ -6,6 +6,11 @@
 //! by removing the markers above it, which costs nothing; one that was overwritten, or whose markers may
 //! not be removed, is read by its version's name and written again over what stands there now, and over
 //! nothing else.
+//!
+//! A key slot that was deleted was most likely removed on purpose: as long as any slot is left, it stays away
+//! unless it is asked for.
+
+pub mod copy;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -13,14 +18,20 @@ use serde::Serialize;
 use crate::base::limits;
 use crate::base::monitor::Event;
 use crate::base::time::Timestamp;
+use crate::maintain::budget::Budget;
 use crate::maintain::lock::extend::{Trouble, trouble};
+use crate::maintain::lock::versions::is_ours;
 use crate::maintain::lock::{Around, LockError, Place, for_all};
-use crate::store::client::Client;
+use crate::store::Version;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::past::{at, by_key};
 use crate::store::vault::{ObjectVersion, Vault, VersionId};
-use crate::store::{ObjectMeta, Version};
+
+/// Longest body that is taken into memory, whatever a store says of it.
+const BODY_MAX_BYTES: u64 = limits::PACK_MAX_BYTES * 2;
+/// Bytes of bodies in memory at once, unless a single one is longer.
+const BUDGET_BYTES: u64 = 512 << 20;
 
 /// What became of an object since the time in question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -66,6 +77,8 @@ pub struct Comparison {
     pub first_change: Option<Timestamp>,
     /// The latest.
     pub last_change: Option<Timestamp>,
+    /// Key slots that can be read now and were not overwritten.
+    pub slots_now: u64,
 }
 
 impl Comparison {
@@ -75,6 +88,12 @@ impl Comparison {
         of.fold((0, 0), |(count, bytes), one| {
             (count + 1, bytes + one.then.as_ref().map_or(0, |then| then.size))
         })
+    }
+
+    /// Key slots that were removed while others are left.
+    pub fn removed_slots(&self) -> impl Iterator<Item = &Changed> {
+        let is_one = |one: &&Changed| one.change == Change::Deleted && is_slot(&one.key);
+        self.changed.iter().filter(|_| self.slots_now > 0).filter(is_one)
     }
 
     /// Whether anything that was there then is not as it was.
@@ -92,6 +111,8 @@ pub struct Recovered {
     pub rewritten: u64,
     /// Their bytes.
     pub rewritten_bytes: u64,
+    /// Key slots that were removed and stay away.
+    pub left_out: Vec<Key>,
     /// What could not be brought back, and why.
     pub troubles: Vec<Trouble>,
 }
@@ -101,18 +122,30 @@ fn is_passing(key: &Key) -> bool {
     matches!(key.as_str().split_once('/'), Some(("sessions" | "probe" | "claims", _)))
 }
 
+/// Whether it is for a repository to bring back an object of this name.
+fn is_wanted(key: &Key) -> bool {
+    is_ours(key) && !is_passing(key)
+}
+
+fn is_slot(key: &Key) -> bool {
+    key.as_str().starts_with("keys/")
+}
+
 /// Finds out what is not as it was at `time`.
 pub fn compare(place: &Place, time: Timestamp) -> Result<Comparison, LockError> {
     let all = place.client.finish(place.vault()?.versions("")).map_err(LockError::Store)?;
     let mut found = Comparison::default();
-    for versions in by_key(&all).filter(|versions| !is_passing(&versions[0].key)) {
+    for versions in by_key(&all).filter(|versions| is_wanted(&versions[0].key)) {
         let then = at(versions, time);
         if let Some(then) = then {
             found.objects_then += 1;
             found.bytes_then += then.size;
             found.snapshots_then += u64::from(then.key.as_str().starts_with("snapshots/"));
         }
-        if let Some(changed) = changed(versions, then) {
+        let changed = changed(versions, then);
+        let is_good = changed.as_ref().is_none_or(|changed| changed.change == Change::Added);
+        found.slots_now += u64::from(is_slot(&versions[0].key) && !versions[0].is_marker && is_good);
+        if let Some(changed) = changed {
             if changed.change != Change::Added {
                 found.first_change = Some(found.first_change.map_or(changed.since, |t| t.min(changed.since)));
                 found.last_change = found.last_change.max(Some(changed.since));
@@ -159,17 +192,26 @@ enum Way {
 }
 
 /// Brings back what is not as it was. The config and key slots first, snapshots last: whoever reads
-/// meanwhile finds no snapshot whose packs are still missing.
-pub fn execute(place: &Place, comparison: &Comparison, around: &Around<'_>) -> Result<Recovered, LockError> {
+/// meanwhile finds no snapshot whose packs are still missing. Key slots that were removed while others are
+/// left come back only `with_slots`.
+pub fn execute(
+    place: &Place,
+    comparison: &Comparison,
+    with_slots: bool,
+    around: &Around<'_>,
+) -> Result<Recovered, LockError> {
     let vault = place.vault()?;
-    let lost = |one: &&Changed| one.change != Change::Added;
+    let removed = comparison.removed_slots().filter(|_| !with_slots);
+    let left_out: Vec<Key> = removed.map(|one| one.key.clone()).collect();
+    let lost = |one: &&Changed| one.change != Change::Added && !left_out.contains(&one.key);
     let is_snapshot = |one: &Changed| one.key.as_str().starts_with("snapshots/");
     let (last, first): (Vec<Changed>, Vec<Changed>) =
         comparison.changed.iter().filter(lost).cloned().partition(is_snapshot);
     around.monitor.event(Event::Stage("bringing back"));
-    let mut done = Recovered::default();
+    let budget = Budget::new(BUDGET_BYTES);
+    let mut done = Recovered { left_out, ..Recovered::default() };
     for group in [first, last] {
-        let work = |one: &Changed| bring_back(place, vault, one);
+        let work = |one: &Changed| bring_back(place, vault, one, &budget);
         for (one, result) in group.iter().zip(for_all(&group, around, work)?) {
             match result {
                 Ok(Way::Unhidden) => done.unhidden += 1,
@@ -184,11 +226,12 @@ pub fn execute(place: &Place, comparison: &Comparison, around: &Around<'_>) -> R
     Ok(done)
 }
 
-fn bring_back(place: &Place, vault: &dyn Vault, one: &Changed) -> Result<Way, StoreError> {
+fn bring_back(place: &Place, vault: &dyn Vault, one: &Changed, budget: &Budget) -> Result<Way, StoreError> {
     let Some(then) = &one.then else { return Ok(Way::Unhidden) };
     if !one.markers.is_empty() && unhide(place, vault, one)? {
         return Ok(Way::Unhidden);
     }
+    let _held = budget.take(then.size);
     let body = read(place, vault, then)?;
     let bytes = body.len() as u64;
     place.client.swap(&one.key, one.now.clone(), body)?;
@@ -214,8 +257,8 @@ fn unhide(place: &Place, vault: &dyn Vault, one: &Changed) -> Result<bool, Store
 
 /// The whole of a version, checked against its length.
 fn read(place: &Place, vault: &dyn Vault, then: &ObjectVersion) -> Result<Bytes, StoreError> {
-    let max = then.size.min(limits::PACK_MAX_BYTES * 2);
-    let body = place.client.finish(vault.get_version(&then.key, &then.id, max))?;
+    check_size(place.client.location(), &then.key, then.size)?;
+    let body = place.client.finish(vault.get_version(&then.key, &then.id, then.size))?;
     if body.len() as u64 == then.size {
         return Ok(body);
     }
@@ -223,56 +266,10 @@ fn read(place: &Place, vault: &dyn Vault, then: &ObjectVersion) -> Result<Bytes,
     Err(StoreError::ShortRead { location, key, range: 0..then.size, size: body.len() as u64 })
 }
 
-/// What a copy made.
-#[derive(Debug, Default)]
-pub struct Copied {
-    /// Objects that were written.
-    pub objects: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Objects that were there already.
-    pub present: u64,
-    /// What could not be copied, and why.
-    pub troubles: Vec<Trouble>,
-}
-
-/// Copies everything that `past`, a store as it was, holds into `target`. What stands there already in the
-/// same length stays: an interrupted copy goes on. Snapshots come last.
-pub fn copy(past: &Client, target: &Client, around: &Around<'_>) -> Result<Copied, LockError> {
-    let all = past.list("").map_err(LockError::Store)?;
-    let wanted: Vec<ObjectMeta> = all.into_iter().filter(|meta| !is_passing(&meta.key)).collect();
-    let is_snapshot = |meta: &ObjectMeta| meta.key.as_str().starts_with("snapshots/");
-    let (last, first): (Vec<ObjectMeta>, Vec<ObjectMeta>) = wanted.into_iter().partition(is_snapshot);
-    around.monitor.event(Event::Stage("copying"));
-    let mut copied = Copied::default();
-    for group in [first, last] {
-        let work = |meta: &ObjectMeta| copy_one(past, target, meta);
-        for (meta, result) in group.iter().zip(for_all(&group, around, work)?) {
-            match result {
-                Ok(true) => {
-                    copied.objects += 1;
-                    copied.bytes += meta.size;
-                }
-                Ok(false) => copied.present += 1,
-                Err(error) => copied.troubles.push(trouble(&meta.key, &error)),
-            }
-        }
-    }
-    Ok(copied)
-}
-
-fn copy_one(past: &Client, target: &Client, meta: &ObjectMeta) -> Result<bool, StoreError> {
-    match target.stat(&meta.key) {
-        Ok(there) if there.size == meta.size => return Ok(false),
-        Ok(_) => {
-            let (location, key) = (target.location(), meta.key.to_string());
-            return Err(StoreError::AlreadyExists { location, key });
-        }
-        Err(StoreError::NotFound { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    let (body, _) = past.get_bounded(&meta.key, meta.size)?;
-    target.create(&meta.key, body).map(|()| true)
+/// Refuses what is longer than anything of a repository: the size is what a store says.
+fn check_size(location: String, key: &Key, size: u64) -> Result<(), StoreError> {
+    let (key, max) = (key.to_string(), BODY_MAX_BYTES);
+    if size > max { Err(StoreError::TooLarge { location, key, size, max }) } else { Ok(()) }
 }
 
 #[cfg(test)]

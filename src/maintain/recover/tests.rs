@@ -6,9 +6,11 @@ use bytes::Bytes;
 
 use crate::base::monitor::{Interrupt, Silent};
 use crate::maintain::lock::{Around, Place};
-use crate::maintain::recover::{Change, Comparison, Recovered, compare, copy, execute};
+use crate::maintain::recover::copy::copy;
+use crate::maintain::recover::{Change, Comparison, Recovered, compare, execute, read};
 use crate::store::Store;
 use crate::store::client::Client;
+use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::memory::MemoryStore;
 use crate::store::past::PastStore;
@@ -43,8 +45,12 @@ fn filled(fake: &Fake) -> Place {
 }
 
 fn bring_back(place: &Place, comparison: &Comparison) -> Recovered {
+    bring_back_with(place, comparison, false)
+}
+
+fn bring_back_with(place: &Place, comparison: &Comparison, slots: bool) -> Recovered {
     let interrupt = Interrupt::default();
-    execute(place, comparison, &Around { monitor: &Silent, interrupt: &interrupt }).unwrap()
+    execute(place, comparison, slots, &Around { monitor: &Silent, interrupt: &interrupt }).unwrap()
 }
 
 fn assert_is_whole(place: &Place) {
@@ -140,7 +146,7 @@ fn the_past_is_copied_to_another_place_and_a_copy_goes_on() {
     let interrupt = Interrupt::default();
     let around = Around { monitor: &Silent, interrupt: &interrupt };
     target.client.create(&key("index/1"), Bytes::from_static(b"a segment")).unwrap();
-    target.client.create(&key("packs/00/a"), Bytes::from_static(b"something else")).unwrap();
+    target.client.create(&key("packs/00/a"), Bytes::from_static(b"a pacK")).unwrap();
     let copied = copy(&past, &target.client, &around).unwrap();
     assert_eq!((copied.objects, copied.present, copied.troubles.len()), (4, 1, 1), "{copied:?}");
     assert!(copied.troubles[0].key == "packs/00/a" && copied.troubles[0].why.contains("exists already"));
@@ -149,4 +155,62 @@ fn the_past_is_copied_to_another_place_and_a_copy_goes_on() {
     assert_eq!((copied.objects, copied.present, copied.troubles.len()), (1, 5, 0), "{copied:?}");
     assert_is_whole(&target);
     assert!(owner.client.stat(&key("config")).is_err(), "the bucket stays as it is");
+}
+
+#[test]
+fn what_is_not_of_a_repository_is_neither_brought_back_nor_copied() {
+    let fake = Fake::locking();
+    let owner = filled(&fake);
+    for name in ["photos/cat", "notes"] {
+        owner.client.create(&key(name), Bytes::from_static(b"somebody else's")).unwrap();
+    }
+    let then = fake.time();
+    fake.pass(10);
+    owner.client.delete(&key("photos/cat")).unwrap();
+    owner.client.delete(&key("notes")).unwrap();
+    owner.client.delete(&key("packs/00/a")).unwrap();
+    let found = compare(&owner, then).unwrap();
+    assert_eq!((found.objects_then, found.changed.len()), (6, 1), "{found:?}");
+    let past = PastStore::new(Arc::new(fake.store("")), then, "then".into()).unwrap();
+    let past = Client::new(Arc::new(past)).unwrap();
+    let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let target = Client::new(memory).unwrap();
+    let interrupt = Interrupt::default();
+    let copied = copy(&past, &target, &Around { monitor: &Silent, interrupt: &interrupt }).unwrap();
+    assert_eq!((copied.objects, copied.troubles.len()), (6, 0), "{copied:?}");
+    assert!(target.stat(&key("photos/cat")).is_err() && target.stat(&key("notes")).is_err());
+}
+
+#[test]
+fn a_removed_key_slot_stays_away_unless_it_is_asked_for_or_none_is_left() {
+    let fake = Fake::locking();
+    let owner = filled(&fake);
+    owner.client.create(&key("keys/b.age"), Bytes::from_static(b"another slot")).unwrap();
+    let then = fake.time();
+    fake.pass(10);
+    let removed = key("keys/b.age");
+    owner.client.delete(&removed).unwrap();
+    owner.client.delete(&key("packs/00/a")).unwrap();
+    let done = bring_back(&owner, &compare(&owner, then).unwrap());
+    assert_eq!((done.unhidden, done.left_out.as_slice()), (1, std::slice::from_ref(&removed)), "{done:?}");
+    assert!(owner.client.stat(&removed).unwrap_err().is_not_found());
+    let done = bring_back_with(&owner, &compare(&owner, then).unwrap(), true);
+    assert!(done.left_out.is_empty() && owner.client.stat(&removed).is_ok(), "{done:?}");
+    // Without any slot nobody could open what was brought back.
+    fake.pass(10);
+    owner.client.delete(&removed).unwrap();
+    owner.client.delete(&key("keys/a.age")).unwrap();
+    let done = bring_back(&owner, &compare(&owner, then).unwrap());
+    assert!(done.left_out.is_empty() && done.unhidden == 2, "{done:?}");
+}
+
+#[test]
+fn what_is_longer_than_anything_of_a_repository_is_not_taken_into_memory() {
+    let fake = Fake::locking();
+    let owner = filled(&fake);
+    let vault = owner.vault().unwrap();
+    let mut version = owner.client.finish(vault.versions("packs/00/a")).unwrap().remove(0);
+    version.size = 3 << 30;
+    let refused = read(&owner, vault, &version).unwrap_err();
+    assert!(matches!(refused, StoreError::TooLarge { size, .. } if size == 3 << 30), "{refused}");
 }

@@ -1,21 +1,24 @@
 //! Carrying out one step.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::base::ids::SnapshotId;
 use crate::plan::apply::commands::{self, Runner, is_accepted};
 use crate::plan::apply::content::snapshot_of;
-use crate::plan::apply::log::How;
+use crate::plan::apply::log::{self, BegunDisk, How, Line};
 use crate::plan::apply::sandbox::Confinement;
 use crate::plan::apply::schedule::StepError;
 use crate::plan::apply::{Ground, disks, probes, sandbox};
 use crate::plan::artefact::{Amount, Files, Step, Work};
 use crate::plan::build::forecast::{load_of, place_of};
+use crate::plan::error::PlanError;
 use crate::plan::file::model::TargetKind;
 use crate::plan::files;
 use crate::plan::predict::observation::{Load, Observation, method_of};
-use crate::plan::probe::Probe;
+use crate::plan::probe::{Probe, Verify};
 use crate::restore::error::{RestoreError, chain_text};
 use crate::restore::execute::execute;
 use crate::restore::plan::plan as plan_restore;
@@ -23,6 +26,8 @@ use crate::restore::repository::{RepositorySource, origin_of};
 use crate::restore::summary::RestoreSummary;
 use crate::sys::disk;
 use crate::sys::error::SysError;
+use crate::sys::journal::Journal;
+use crate::sys::process::boot_id;
 use crate::sys::target::{Target, TargetDir};
 use crate::system::action::{
     Action, Bindings, Check, CommandLine, Operation, Place, RestoreFiles, Stage, TargetDisk,
@@ -42,7 +47,9 @@ pub struct Hands<'a> {
     /// What was attached, to be detached.
     pub attached: Mutex<Vec<String>>,
     /// The target disks that this run, in any of its sessions, has begun to overwrite, by name.
-    pub begun_disks: Mutex<Vec<String>>,
+    pub begun_disks: Mutex<BTreeMap<String, BegunDisk>>,
+    /// What is meant and done, durably.
+    pub journal: Arc<Mutex<Journal>>,
 }
 
 /// How a step came to be done, and how much there was to do.
@@ -58,12 +65,16 @@ impl Hands<'_> {
     pub fn act(&self, step: &Step, in_doubt: bool) -> Result<Acted, StepError> {
         let begun = Instant::now();
         let content = &self.ground.plan.content;
+        if in_doubt {
+            nothing_survives(&self.ground.plan.id, &step.id)?;
+        }
         let mut load = load_of(step, content);
         let how = match &step.work {
             Work::Verify(verify) => {
                 let is_look = matches!(verify.probe, Probe::Checksum { .. } | Probe::File { .. });
                 let confinement = if is_look { None } else { self.confined(step)? };
-                probes::verify(self.runner(confinement.as_deref()), &step.snapshot, verify)?;
+                let bound = self.bound_probe(verify)?;
+                probes::verify(self.runner_of(step, confinement.as_deref()), &step.snapshot, &bound)?;
                 How::Now
             }
             Work::Files(files) => {
@@ -85,7 +96,7 @@ impl Hands<'_> {
         let binds = matches!(action.operation, Operation::Attach(_));
         if (in_doubt || action.volatile || action.stage == Stage::Custom) && !binds {
             match &action.check {
-                Some(check) if self.is_done(step, check)? => return Ok(How::Already),
+                Some(check) if self.is_done(step, action, check)? => return Ok(How::Already),
                 _ if in_doubt && !action.repeatable && !self.may_repeat(step) => {
                     return Err(StepError::waiting(format!(
                         "a run was cut off in the middle of it, and nothing tells whether it was done. \
@@ -128,42 +139,68 @@ impl Hands<'_> {
     }
 
     /// Whether the check says that the action is done.
-    fn is_done(&self, step: &Step, check: &Check) -> Result<bool, StepError> {
+    fn is_done(&self, step: &Step, action: &Action, check: &Check) -> Result<bool, StepError> {
         let (command, text) = match check {
             Check::Succeeds(command) => (command, None),
             Check::Prints { command, text } => (command, Some(text)),
         };
-        // What names a disk that is not attached any more is not done any more.
-        let Ok(bound) = self.bound(command) else { return Ok(false) };
+        let bound = match self.bound(command) {
+            Ok(bound) => bound,
+            // What was brought up on a disk that is not attached any more is not up any more.
+            Err(_) if action.volatile => return Ok(false),
+            Err(error) => return Err(error),
+        };
         let confinement = self.confined(step)?;
-        let finished = commands::run(self.runner(confinement.as_deref()), &step.snapshot, &bound)?;
+        let finished = commands::run(self.runner_of(step, confinement.as_deref()), &step.snapshot, &bound)?;
         Ok(is_accepted(&bound, &finished) && text.is_none_or(|text| finished.text().trim() == text.trim()))
     }
 
     /// Runs a command that must succeed.
     pub fn succeed(&self, step: &Step, command: &CommandLine) -> Result<(), StepError> {
-        let bound = self.bound(command).map_err(|error| StepError::failed(error.to_string()))?;
+        let bound = self.bound(command)?;
         let confinement = self.confined(step)?;
-        commands::succeed(self.runner(confinement.as_deref()), &step.snapshot, &bound).map(drop)
+        commands::succeed(self.runner_of(step, confinement.as_deref()), &step.snapshot, &bound).map(drop)
     }
 
     /// Takes back what a volatile step did, interrupted or not, outside of any sandbox.
     pub fn release(&self, step: &Step, command: &CommandLine) -> Result<(), StepError> {
-        let bound = self.bound(command).map_err(|error| StepError::failed(error.to_string()))?;
+        let bound = self.bound(command)?;
         let runner = Runner { heeds_interrupt: false, ..self.runner(None) };
         commands::succeed(runner, &step.snapshot, &bound).map(drop)
     }
 
+    /// Runs a command of the plan's cleanup: in the sandbox, if there is one, whatever the run has done.
+    pub fn cleanup(&self, snapshot: &SnapshotId, command: &CommandLine) -> Result<(), StepError> {
+        let bound = self.bound(command)?;
+        let confinement = self.confinement()?;
+        commands::succeed(self.runner(confinement.as_deref()), snapshot, &bound).map(drop)
+    }
+
+    /// Appends a line to the journal.
+    pub fn note(&self, line: &Line) -> Result<(), PlanError> {
+        log::note(&self.journal, self.ground.clock, line)
+    }
+
     /// Runs commands `confinement` keeps in, if there is one.
     pub fn runner<'s>(&'s self, confinement: Option<&'s Confinement>) -> Runner<'s> {
-        Runner { ground: self.ground, confinement, heeds_interrupt: true }
+        Runner { ground: self.ground, confinement, step: None, heeds_interrupt: true }
+    }
+
+    /// The same for the commands of `step`.
+    fn runner_of<'s>(&'s self, step: &'s Step, confinement: Option<&'s Confinement>) -> Runner<'s> {
+        Runner { step: Some(&step.id), ..self.runner(confinement) }
     }
 
     /// Where the commands of `step` are kept in: made when the first needs it, for what is mounted later is
     /// not seen inside. The sandbox itself is made from outside of it.
     fn confined(&self, step: &Step) -> Result<Option<Arc<Confinement>>, StepError> {
+        if step.component == sandbox::COMPONENT { Ok(None) } else { self.confinement() }
+    }
+
+    /// Where what this plan runs is kept in; nowhere if its target is no sandbox.
+    fn confinement(&self) -> Result<Option<Arc<Confinement>>, StepError> {
         let target = &self.ground.plan.content.target;
-        if target.kind != TargetKind::Sandbox || step.component == sandbox::COMPONENT {
+        if target.kind != TargetKind::Sandbox {
             return Ok(None);
         }
         let mut confinement = lock(&self.confinement);
@@ -176,28 +213,49 @@ impl Hands<'_> {
         Ok(confinement.clone())
     }
 
-    fn bound(&self, command: &CommandLine) -> Result<CommandLine, crate::system::action::Unbound> {
-        lock(&self.bindings).command(command)
+    fn bound(&self, command: &CommandLine) -> Result<CommandLine, StepError> {
+        lock(&self.bindings).command(command).map_err(|error| StepError::failed(error.to_string()))
     }
 
-    /// Looks, once more, whether every disk that `action` overwrites may be overwritten.
+    /// `verify` as it is carried out.
+    fn bound_probe(&self, verify: &Verify) -> Result<Verify, StepError> {
+        let mut bound = verify.clone();
+        if let Probe::Command { command, .. } = &mut bound.probe {
+            *command = self.bound(command)?;
+        }
+        Ok(bound)
+    }
+
+    /// Looks, once more, whether every disk that `action` overwrites may be overwritten, and is the one whose
+    /// node its commands name. That a disk is begun is durable before it is.
     fn guard(&self, action: &Action) -> Result<(), StepError> {
+        let failed = |error: PlanError| StepError::failed(chain_text(&error));
         let content = &self.ground.plan.content;
+        let mut begun = lock(&self.begun_disks);
+        let mut first = Vec::new();
         for name in &action.destroys {
             let Some(target) = content.target.disks.iter().find(|target| target.disk.name == *name) else {
                 return Err(StepError::failed(format!(
                     "it overwrites the disk {name}, which the plan does not map"
                 )));
             };
-            let mut begun = lock(&self.begun_disks);
-            let is_begun = begun.contains(name);
-            let attached = !lock(&self.attached).is_empty();
-            let is_image = matches!(target.disk.place, Place::Image { .. });
-            disks::examine(content, target, self.ground.holds, is_begun || is_image && attached)
-                .map_err(|error| StepError::failed(chain_text(&error)))?;
-            if !is_begun {
-                begun.push(name.clone());
+            let bound = lock(&self.bindings).device(name).map(str::to_owned);
+            let known = begun.get(name).cloned();
+            // An image that we have attached is in use by us.
+            let ours = bound.as_ref().filter(|_| matches!(target.disk.place, Place::Image { .. }));
+            let known_or_ours = known.clone().or_else(|| ours.map(|_| BegunDisk::default()));
+            let candidate = disks::examine(content, target, self.ground.holds, known_or_ours.as_ref());
+            let candidate = candidate.map_err(failed)?;
+            if let Some(node) = bound {
+                disks::is_at(&candidate, &node).map_err(failed)?;
             }
+            if known.is_none() {
+                first.push((name.clone(), BegunDisk { identity: candidate.identity, boot: boot_id() }));
+            }
+        }
+        for (disk, entry) in first {
+            self.note(&Line::Overwriting { disk: disk.clone(), begun: entry.clone() }).map_err(failed)?;
+            begun.insert(disk, entry);
         }
         Ok(())
     }
@@ -280,6 +338,19 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether no command of the run that was cut off still works on the step: a second beside it would do harm.
+fn nothing_survives(plan: &str, step: &str) -> Result<(), StepError> {
+    let alive: Vec<String> = commands::survivors(plan, step).iter().map(u32::to_string).collect();
+    match alive.is_empty() {
+        true => Ok(()),
+        false => Err(StepError::waiting(format!(
+            "a run was cut off in the middle of it, and what it started still runs (process {}): wait until \
+             that has ended, or end it, and apply the plan once more",
+            alive.join(", ")
+        ))),
+    }
+}
+
 fn restore_failure(error: RestoreError) -> StepError {
     match error {
         RestoreError::Interrupted => StepError::Interrupted,
@@ -340,5 +411,32 @@ fn place_of_file<'p>(
         Ok(directory) => Ok(Some((directory, name))),
         Err(error) if error.is_not_found() && !make => Ok(None),
         Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_in_doubt_waits_for_what_a_killed_run_left_running() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("1000")
+            .env("LIFEBOAT_PLAN", "p-7")
+            .env("LIFEBOAT_PLAN_STEP", "a/run")
+            .spawn()
+            .unwrap();
+        let told = nothing_survives("p-7", "a/run");
+        let others = [nothing_survives("p-7", "b/run"), nothing_survives("p-8", "a/run")];
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match told {
+            Err(StepError::Failed { why, needs_person: true }) => {
+                assert!(why.contains(&format!("(process {})", child.id())), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(others, [Ok(()), Ok(())]);
+        assert_eq!(nothing_survives("p-7", "a/run"), Ok(()));
     }
 }

@@ -13,7 +13,18 @@ use crate::plan::build::look::PATH;
 use crate::restore::error::chain_text;
 use crate::sys::child::Ending;
 use crate::sys::command::{Cut, Finished, Input, Invocation};
+use crate::sys::process::with_variables;
 use crate::system::action::{CommandLine, Stdin};
+
+/// What tells the plan of a command, and of whatever it starts.
+const PLAN_VARIABLE: &str = "LIFEBOAT_PLAN";
+/// What tells its step.
+const STEP_VARIABLE: &str = "LIFEBOAT_PLAN_STEP";
+
+/// Processes of the commands of `step` that still run, though the run they belong to is gone.
+pub fn survivors(plan: &str, step: &str) -> Vec<u32> {
+    with_variables(&[format!("{PLAN_VARIABLE}={plan}"), format!("{STEP_VARIABLE}={step}")])
+}
 
 /// Where commands run, and whether an interrupt ends them.
 #[derive(Clone, Copy)]
@@ -22,14 +33,19 @@ pub struct Runner<'a> {
     pub ground: &'a Ground<'a>,
     /// Where they are kept in, if they are.
     pub confinement: Option<&'a Confinement>,
+    /// The step they are of; none at the end of a run.
+    pub step: Option<&'a str>,
     /// Whether an interrupt ends them; at the end of a run it must not.
     pub heeds_interrupt: bool,
 }
 
 /// Runs `command`, whose names of disks are resolved already; its end, whatever that is.
 pub fn run(runner: Runner<'_>, snapshot: &SnapshotId, command: &CommandLine) -> Result<Finished, StepError> {
-    let Runner { ground, confinement, heeds_interrupt } = runner;
-    let invocation = invocation(ground, confinement, snapshot, command);
+    let Runner { ground, confinement, heeds_interrupt, step } = runner;
+    let mut invocation = invocation(ground, confinement, snapshot, command);
+    if let Some(step) = step {
+        invocation = invocation.variable(STEP_VARIABLE, step);
+    }
     let interrupt = heeds_interrupt.then_some(ground.interrupt);
     let started = match &command.stdin {
         Stdin::Nothing => invocation.run(Input::Nothing, interrupt),
@@ -107,7 +123,7 @@ fn invocation(
         ("LANG", "C.UTF-8".to_owned()),
         ("HOME", "/root".to_owned()),
         ("DEBIAN_FRONTEND", "noninteractive".to_owned()),
-        ("LIFEBOAT_PLAN", ground.plan.id.clone()),
+        (PLAN_VARIABLE, ground.plan.id.clone()),
         (
             "LIFEBOAT_ROOT",
             command.chroot.as_ref().map_or(ground.plan.content.target.root.clone(), |_| "/".into()),

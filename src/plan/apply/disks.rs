@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::plan::apply::log::BegunDisk;
 use crate::plan::artefact::{Content, Disk as Target};
 use crate::plan::error::PlanError;
 use crate::sys::child::Ending;
 use crate::sys::command::{Input, Invocation};
 use crate::sys::disk::{self, Disk};
-use crate::system::action::{DiskIdentity, Place};
+use crate::sys::process;
+use crate::system::action::{DiskIdentity, Place, SCRATCH};
 
 /// How long looking for signatures may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);
@@ -121,17 +123,71 @@ fn pick(wanted: &DiskIdentity, all: &[Disk]) -> Result<Disk, PlanError> {
     }
 }
 
-/// Whether the target may be overwritten: what it is, or why not. `is_begun` says that this run has
-/// overwritten it already, so that what it holds is the run's own.
+/// Whether the target may be overwritten: what it is, or why not. `begun` says that this run has overwritten
+/// it already, so that what it holds is the run's own, and what it was then.
 pub fn examine(
     content: &Content,
     target: &Target,
     holds: &[PathBuf],
-    is_begun: bool,
+    begun: Option<&BegunDisk>,
 ) -> Result<Candidate, PlanError> {
     match &target.disk.place {
-        Place::Image { path } => image(target, path, holds, is_begun),
-        Place::Device(identity) => device(content, target, identity, holds, is_begun),
+        Place::Image { path } => image(target, path, holds, begun.is_some()),
+        Place::Device(identity) => device(content, target, identity, holds, begun),
+    }
+}
+
+/// Whether a disk that was begun is the one that was begun: `own` is what it is now, in the boot `boot`.
+fn is_still(
+    wanted: &DiskIdentity,
+    begun: &BegunDisk,
+    own: &DiskIdentity,
+    boot: Option<&str>,
+) -> Result<(), String> {
+    let anew = "look which disk it is, and begin anew with --restart";
+    let is_path_alone = wanted.is_anonymous();
+    if is_path_alone && (boot.is_none() || begun.boot.as_deref() != boot) {
+        return Err(format!(
+            "it is known by its path alone, and the machine was restarted after it was begun, so that it may \
+             be another disk now: {anew}"
+        ));
+    }
+    let (was, is) = (&begun.identity, own);
+    let same = was.wwn == is.wwn && was.serial == is.serial && was.model == is.model;
+    match same && (!is_path_alone || was.path == is.path) {
+        true => Ok(()),
+        false => Err(format!("it is not the disk that this run has begun ({was}): {anew}")),
+    }
+}
+
+/// Whether a user of a disk that was begun is none of this run's: mounted elsewhere than below `root`, or
+/// swapped to. Arrays and volumes cannot be told apart.
+fn is_stranger(user: &str, root: &str) -> bool {
+    let is_own = |at: &str| Path::new(at).starts_with(root) || at.starts_with(SCRATCH);
+    match user.strip_prefix("mounted at ") {
+        Some(at) => !is_own(at),
+        None => user.starts_with("swap"),
+    }
+}
+
+/// Whether the disk is the one at `node`, which commands name: a disk that was lost and found again gets
+/// another node, and its old one may be another disk's.
+pub fn is_at(candidate: &Candidate, node: &str) -> Result<(), PlanError> {
+    let refused = |why: String| PlanError::Refused { disk: candidate.describe(), why };
+    if !candidate.is_image {
+        return match candidate.device == node {
+            true => Ok(()),
+            false => Err(refused(format!(
+                "{} was {node}, and is {} now: apply the plan once more",
+                candidate.name, candidate.device
+            ))),
+        };
+    }
+    let all = disk::disks().map_err(PlanError::Look)?;
+    let attached = all.iter().find(|disk| disk.path == node).and_then(|disk| disk.backing_file.as_ref());
+    match attached.is_some_and(|file| file == Path::new(&candidate.device)) {
+        true => Ok(()),
+        false => Err(refused(format!("it is not attached to {node} any more: apply the plan once more"))),
     }
 }
 
@@ -140,7 +196,7 @@ fn device(
     target: &Target,
     identity: &DiskIdentity,
     holds: &[PathBuf],
-    is_begun: bool,
+    begun: Option<&BegunDisk>,
 ) -> Result<Candidate, PlanError> {
     let disk = find(identity)?;
     let own = identity_of(&disk);
@@ -161,12 +217,18 @@ fn device(
         )));
     }
     // What this run has mounted or opened on it is its own.
-    let users = disk.users();
-    if !is_begun && (!users.is_empty() || !disk.is_free().map_err(PlanError::Look)?) {
+    if let Some(begun) = begun {
+        is_still(identity, begun, &own, process::boot_id().as_deref()).map_err(refuse)?;
+    }
+    let mut users = disk.users();
+    if begun.is_some() {
+        users.retain(|user| is_stranger(user, &content.target.root));
+    }
+    if !users.is_empty() || begun.is_none() && !disk.is_free().map_err(PlanError::Look)? {
         let users = if users.is_empty() { "it is in use".to_owned() } else { users.join(", ") };
         return Err(refuse(format!("{users}: unmount or stop it first, if it really is the one")));
     }
-    let found = if is_begun { Vec::new() } else { signatures(&disk)? };
+    let found = if begun.is_some() { Vec::new() } else { signatures(&disk)? };
     if !target.wipe && !found.is_empty() {
         return Err(refuse(format!(
             "it holds {}; if that may be lost, say `wipe = true` at this disk in the plan file",
@@ -274,6 +336,50 @@ mod tests {
         for typed in ["", " ", "yes", "/dev/sda", "sd", "disk0", "serial:", "serial:S3Z", "wwn:S3Z9x"] {
             assert!(!candidate().is_named(typed), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_disk_that_was_begun_is_the_same_one_in_the_same_boot_unless_a_number_tells_it() {
+        let identity = |serial: Option<&str>, path: &str, model: &str| DiskIdentity {
+            serial: serial.map(Into::into),
+            path: Some(path.into()),
+            model: Some(model.into()),
+            ..DiskIdentity::default()
+        };
+        let begun = |identity| BegunDisk { identity, boot: Some("b1".into()) };
+        let (known, plain) = (identity(Some("S1"), "/dev/sdb", "M"), identity(None, "/dev/sdb", "M"));
+        let renamed = identity(Some("S1"), "/dev/sdc", "M");
+        assert_eq!(is_still(&known, &begun(known.clone()), &renamed, Some("b2")), Ok(()));
+        assert_eq!(is_still(&plain, &begun(plain.clone()), &plain, Some("b1")), Ok(()));
+        for boot in [Some("b2"), None] {
+            let why = is_still(&plain, &begun(plain.clone()), &plain, boot).unwrap_err();
+            assert!(why.contains("was restarted") && why.contains("--restart"), "{why}");
+        }
+        for other in [identity(None, "/dev/sdb", "N"), known.clone()] {
+            let why = is_still(&plain, &begun(plain.clone()), &other, Some("b1")).unwrap_err();
+            assert!(why.contains("not the disk that this run has begun"), "{why}");
+        }
+    }
+
+    #[test]
+    fn who_uses_a_disk_that_was_begun_is_none_of_ours_outside_of_the_target() {
+        for own in
+            ["mounted at /mnt/new", "mounted at /mnt/new/boot", "mounted at /run/lifeboat-b.x", "part of md0"]
+        {
+            assert!(!is_stranger(own, "/mnt/new"), "{own}");
+        }
+        for other in ["mounted at /mnt/newer", "mounted at /home", "swap on /dev/sdb2"] {
+            assert!(is_stranger(other, "/mnt/new"), "{other}");
+        }
+    }
+
+    #[test]
+    fn commands_that_name_another_node_than_the_disk_has_now_are_refused() {
+        assert!(is_at(&candidate(), "/dev/sdb").is_ok());
+        let error = is_at(&candidate(), "/dev/sdc").unwrap_err().to_string();
+        assert!(error.contains("disk0 was /dev/sdc, and is /dev/sdb now"), "{error}");
+        let image = Candidate { device: "/nowhere/disk.img".into(), is_image: true, ..candidate() };
+        assert!(is_at(&image, "/dev/loop0").is_err());
     }
 
     #[test]

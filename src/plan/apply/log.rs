@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::time::Timestamp;
+use crate::base::time::{Clock, Timestamp};
 use crate::plan::error::PlanError;
 use crate::plan::predict::observation::Observation;
 use crate::sys::error::SysError;
 use crate::sys::file::sync_dir;
 use crate::sys::journal::{Journal, JournalError, Record};
+use crate::system::action::DiskIdentity;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,14 @@ pub enum Line {
         disk: String,
         /// How long the person was waited for, in seconds.
         waited_seconds: f64,
+    },
+    /// A disk was found to be one that may be overwritten, and is about to be, for the first time.
+    Overwriting {
+        /// What actions call it.
+        disk: String,
+        /// What it is.
+        #[serde(flatten)]
+        begun: BegunDisk,
     },
     /// A step is about to begin.
     Intent {
@@ -67,6 +77,17 @@ pub enum Line {
         /// `done`, `partial` or `failed`.
         outcome: String,
     },
+}
+
+/// A disk that this run has begun to overwrite, as it was then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BegunDisk {
+    /// All that told it from others; nothing of an image.
+    pub identity: DiskIdentity,
+    /// The boot of the machine in which it was begun: what has no number of its own may be another disk after
+    /// the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<String>,
 }
 
 /// How a step came to be done.
@@ -113,6 +134,8 @@ pub struct Past {
     pub waited_seconds: f64,
     /// What is known of each step.
     pub steps: BTreeMap<String, Known>,
+    /// The target disks that it has begun to overwrite, by name.
+    pub disks: BTreeMap<String, BegunDisk>,
     /// What was learnt.
     pub observations: Vec<Observation>,
     /// Whether it is over.
@@ -150,6 +173,7 @@ impl Past {
                 self.sessions += 1;
             }
             Line::Confirmed { waited_seconds, .. } => self.waited_seconds += waited_seconds,
+            Line::Overwriting { disk, begun } => drop(self.disks.insert(disk, begun)),
             Line::Intent { step, attempt } => {
                 let known = self.steps.entry(step).or_default();
                 (known.in_doubt, known.attempts, known.begun) = (true, attempt, Some(time));
@@ -195,6 +219,13 @@ pub fn open(path: &Path, plan: &str) -> Result<(Journal, Option<Past>), PlanErro
     Ok((journal, Some(past)))
 }
 
+/// Appends `line`; once this returns, it is durable.
+pub fn note(journal: &Mutex<Journal>, clock: &dyn Clock, line: &Line) -> Result<(), PlanError> {
+    // What is behind the lock is whole even if a holder panicked: the journal cuts a torn line itself.
+    let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+    journal.append(clock.now(), line).map(drop).map_err(failed)
+}
+
 /// Puts the journal at `from` where journals of past runs are.
 pub fn put_away(from: &Path, run: &str) -> Result<PathBuf, PlanError> {
     let directory = from.parent().unwrap_or(Path::new(".")).to_owned();
@@ -209,5 +240,37 @@ pub fn failed(error: JournalError) -> PlanError {
     match error {
         JournalError::Sys(error) => PlanError::Journal(error),
         other => PlanError::Log(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_disk_that_was_found_fit_counts_as_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        let identity = DiskIdentity { path: Some("/dev/sdb".into()), ..DiskIdentity::default() };
+        let begun = BegunDisk { identity, boot: Some("b1".into()) };
+        let step = || "partition:disk0".to_owned();
+        let lines = [
+            Line::Begin { plan: "p".into(), run: "r".into(), tool: "0".into() },
+            Line::Intent { step: step(), attempt: 1 },
+            Line::Failed { step: step(), attempt: 1, seconds: 0.0, why: "mounted at /x".into() },
+            Line::Done { step: step(), how: How::Assumed, seconds: 0.0, observation: None },
+        ];
+        let (mut journal, _) = open(&path, "p").unwrap();
+        for line in &lines {
+            journal.append(Timestamp::default(), line).unwrap();
+        }
+        drop(journal);
+        let (mut journal, past) = open(&path, "p").unwrap();
+        assert_eq!(past.unwrap().disks, BTreeMap::new(), "it was refused, or said to be done");
+        let line = Line::Overwriting { disk: "disk0".into(), begun: begun.clone() };
+        journal.append(Timestamp::default(), &line).unwrap();
+        drop(journal);
+        let past = open(&path, "p").unwrap().1.unwrap();
+        assert_eq!(past.disks, BTreeMap::from([("disk0".to_owned(), begun)]));
     }
 }

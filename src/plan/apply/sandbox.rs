@@ -62,6 +62,10 @@ ip link set lo up
 echo ready
 exec cat > /dev/null
 "#;
+/// Whether what is mounted at `$0` is the image `$1`, and not something of this machine.
+const MOUNTED: &str = "{ at=$(findmnt -nvro SOURCE --mountpoint \"$0\" | tail -n 1) && test -n \"$at\" && \
+                       test \"$(cat \"/sys/class/block/${at##*/}/loop/backing_file\")\" = \
+                       \"$(readlink -f \"$1\")\"; }";
 /// How long the namespaces may take to come about, and to go.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What no command in a sandbox may do, root or not.
@@ -180,8 +184,9 @@ pub fn image_actions(image: &Image, root: &str) -> Vec<Action> {
         ],
     );
     mount.volatile = true;
-    mount.check = Some(crate::system::action::Check::Succeeds(CommandLine::new(["mountpoint", "-q", root])));
-    mount.release = vec![CommandLine::new(["umount", "--", root])];
+    let words = |script: String| CommandLine::new(["sh", "-c", &script, root, &image.path]);
+    mount.check = Some(crate::system::action::Check::Succeeds(words(MOUNTED.to_owned())));
+    mount.release = vec![words(format!("if {MOUNTED}; then umount -- \"$0\"; fi"))];
     mount.needs = vec![make.id.clone()];
     vec![make, mount]
 }

@@ -1,6 +1,6 @@
 //! The steps of a run: each as soon as what it needs is done, so many at once, each noted before and after.
 //!
-//! One thread keeps the journal and decides; workers act. Nothing begins after a failure that halts, after
+//! One thread decides, and notes what is begun and how it ended; workers act. Nothing begins after a failure that halts, after
 //! the journal could not be written, or after an interrupt; what is going on then is waited for.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 
 use crate::plan::apply::Ground;
 use crate::plan::apply::act::{Acted, Hands};
-use crate::plan::apply::log::{How, Known, Line, failed};
+use crate::plan::apply::log::{How, Known, Line};
 use crate::plan::artefact::{Step, Work};
 use crate::plan::error::PlanError;
 use crate::plan::file::model::OnFailure;
 use crate::plan::predict::observation::Observation;
-use crate::sys::journal::Journal;
 
 /// How often a wait looks whether the end was asked for.
 const POLL: Duration = Duration::from_millis(50);
@@ -104,7 +103,7 @@ pub struct Schedule<'a> {
 
 impl Schedule<'_> {
     /// Runs; what is done stands on `board`.
-    pub fn run(&self, journal: &mut Journal, board: &mut Board) -> Result<(), PlanError> {
+    pub fn run(&self, board: &mut Board) -> Result<(), PlanError> {
         let (tell, told) = mpsc::channel::<Answer>();
         let mut error: Option<PlanError> = None;
         thread::scope(|scope| {
@@ -112,7 +111,7 @@ impl Schedule<'_> {
             loop {
                 while error.is_none() && going < self.ground.plan.content.parallel {
                     let Some(step) = self.next(board) else { break };
-                    match self.begin(scope, &tell, step, 1, Duration::ZERO, journal, board) {
+                    match self.begin(scope, &tell, step, 1, Duration::ZERO, board) {
                         Ok(()) => going += 1,
                         Err(why) => error = Some(why),
                     }
@@ -123,10 +122,10 @@ impl Schedule<'_> {
                 // The sender lives as long as we do: a worker always answers.
                 let Ok(result) = told.recv() else { break };
                 going -= 1;
-                match self.take(result, journal, board) {
+                match self.take(result, board) {
                     Ok(None) => {}
                     Ok(Some((step, attempt, delay))) if error.is_none() => {
-                        match self.begin(scope, &tell, step, attempt, delay, journal, board) {
+                        match self.begin(scope, &tell, step, attempt, delay, board) {
                             Ok(()) => going += 1,
                             Err(why) => error = Some(why),
                         }
@@ -160,7 +159,6 @@ impl Schedule<'_> {
         })
     }
 
-    #[allow(clippy::too_many_arguments)] // The scope and the channel belong to the loop above alone.
     fn begin<'scope, 'env: 'scope>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
@@ -168,12 +166,10 @@ impl Schedule<'_> {
         step: &'env Step,
         attempt: u32,
         delay: Duration,
-        journal: &mut Journal,
         board: &mut Board,
     ) -> Result<(), PlanError> {
         let in_doubt = attempt == 1 && board.known.get(&step.id).is_some_and(|known| known.in_doubt);
-        let line = Line::Intent { step: step.id.clone(), attempt };
-        journal.append(self.ground.clock.now(), &line).map_err(failed)?;
+        self.hands.note(&Line::Intent { step: step.id.clone(), attempt })?;
         board.times.insert(step.id.clone(), (self.begun.elapsed().as_secs_f64(), f64::NAN));
         self.ground.face.begun(step, attempt);
         let tell = tell.clone();
@@ -204,20 +200,14 @@ impl Schedule<'_> {
     }
 
     /// Notes how a step ended; the step, the attempt and the wait if it is to be tried again.
-    fn take(
-        &self,
-        result: Answer,
-        journal: &mut Journal,
-        board: &mut Board,
-    ) -> Result<Option<(&Step, u32, Duration)>, PlanError> {
+    fn take(&self, result: Answer, board: &mut Board) -> Result<Option<(&Step, u32, Duration)>, PlanError> {
         let Some(step) = self.ground.plan.step(&result.id) else { return Ok(None) };
         let Answer { id, attempt, began, seconds, acted } = result;
         board.times.insert(id.clone(), (began, began + seconds));
-        let now = self.ground.clock.now();
         match acted {
             Ok(Acted { how, observation }) => {
                 let line = Line::Done { step: id.clone(), how, seconds, observation: observation.clone() };
-                journal.append(now, &line).map_err(failed)?;
+                self.hands.note(&line)?;
                 board.observations.extend(observation);
                 let known = board.known.entry(id).or_default();
                 (known.done, known.in_doubt, known.why) = (Some((how, seconds)), false, None);
@@ -233,7 +223,7 @@ impl Schedule<'_> {
                 // What needs a person is still in doubt: the next run must ask again.
                 if !needs_person {
                     let line = Line::Failed { step: id.clone(), attempt, seconds, why: why.clone() };
-                    journal.append(now, &line).map_err(failed)?;
+                    self.hands.note(&line)?;
                 }
                 let known = board.known.entry(id.clone()).or_default();
                 (known.attempts, known.why) = (attempt, Some(why.clone()));

@@ -27,7 +27,7 @@ use crate::system::action::Bindings;
 pub struct Session<'a> {
     ground: &'a Ground<'a>,
     chosen: BTreeSet<String>,
-    journal: Journal,
+    journal: Arc<Mutex<Journal>>,
     path: PathBuf,
     past: Past,
     board: Board,
@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
             ..Past::default()
         });
         let (waited_seconds, warnings) = (0.0, Vec::new());
-        let board = Board::new(past.steps.clone());
+        let (board, journal) = (Board::new(past.steps.clone()), Arc::new(Mutex::new(journal)));
         Ok(Self { ground, chosen, journal, path, past, board, waited_seconds, begun, warnings, _lock: lock })
     }
 
@@ -97,10 +97,11 @@ impl<'a> Session<'a> {
             confinement: Mutex::default(),
             bindings: Mutex::new(Bindings::default()),
             attached: Mutex::default(),
-            begun_disks: Mutex::new(self.begun_disks()),
+            begun_disks: Mutex::new(self.past.disks.clone()),
+            journal: self.journal.clone(),
         };
         let schedule = Schedule { ground, hands: &hands, chosen: &self.chosen, begun: self.begun };
-        let result = schedule.run(&mut self.journal, &mut self.board);
+        let result = schedule.run(&mut self.board);
         if result.is_ok() {
             self.cleanup(&hands);
         }
@@ -114,8 +115,8 @@ impl<'a> Session<'a> {
         self.finish(removal)
     }
 
-    fn note(&mut self, line: &Line) -> Result<(), PlanError> {
-        self.journal.append(self.ground.clock.now(), line).map(drop).map_err(log::failed)
+    fn note(&self, line: &Line) -> Result<(), PlanError> {
+        log::note(&self.journal, self.ground.clock, line)
     }
 
     /// Steps that a person says are done.
@@ -176,24 +177,9 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The disks that a session before this one has begun to overwrite.
-    fn begun_disks(&self) -> Vec<String> {
-        let is_begun = |step: &&Step| {
-            let known = self.board.known.get(&step.id);
-            known.is_some_and(|known| known.attempts > 0 || known.done.is_some())
-        };
-        let actions =
-            self.ground.plan.content.steps.iter().filter(is_begun).filter_map(|step| match &step.work {
-                Work::Action(action) => Some(&action.destroys),
-                _ => None,
-            });
-        actions.flatten().cloned().collect()
-    }
-
     /// Has a person confirm every disk that is still to be overwritten.
     fn confirm_disks(&mut self) -> Result<(), PlanError> {
         let content = &self.ground.plan.content;
-        let begun = self.begun_disks();
         let mut names: BTreeSet<&str> = BTreeSet::new();
         for step in &content.steps {
             if let Work::Action(action) = &step.work
@@ -205,8 +191,8 @@ impl<'a> Session<'a> {
         }
         let mut confirmed = Vec::new();
         for target in content.target.disks.iter().filter(|target| names.contains(target.disk.name.as_str())) {
-            let is_begun = begun.contains(&target.disk.name);
-            let candidate = disks::examine(content, target, self.ground.holds, is_begun)?;
+            let begun = self.past.disks.get(&target.disk.name);
+            let candidate = disks::examine(content, target, self.ground.holds, begun)?;
             let asked = Instant::now();
             let said = self.ground.options.confirmed.iter().any(|typed| candidate.is_named(typed));
             if !said && !self.ground.face.confirm(&candidate) {
@@ -237,9 +223,7 @@ impl<'a> Session<'a> {
         let Some(snapshot) = content.snapshots.first().map(|pinned| pinned.id) else { return };
         for (component, command) in &content.cleanup {
             if component.as_deref().is_none_or(is_begun) {
-                let confinement = lock(&hands.confinement).clone();
-                let result = commands::succeed(hands.runner(confinement.as_deref()), &snapshot, command);
-                self.warnings.extend(told(result.err(), "cleanup"));
+                self.warnings.extend(told(hands.cleanup(&snapshot, command).err(), "cleanup"));
             }
         }
     }
@@ -345,7 +329,7 @@ impl<'a> Session<'a> {
             verdicts: self.verdicts(machine_seconds + waited_seconds),
             warnings: std::mem::take(&mut self.warnings),
             sandbox: None,
-            journal: hex::encode(&self.journal.head()),
+            journal: hex::encode(&lock(&self.journal).head()),
             observations,
         }
     }

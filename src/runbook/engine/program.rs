@@ -13,6 +13,7 @@ use crate::runbook::hands::Hands;
 use crate::runbook::model::{Named, Program, Setting, What};
 use crate::sys::command::{Finished, Input, Invocation};
 use crate::sys::meta::owners::Owners;
+use crate::sys::process::with_variables;
 
 /// Bytes of output that a step keeps.
 pub const OUTPUT_MAX_BYTES: usize = 64 << 10;
@@ -156,13 +157,5 @@ pub fn hide(text: &str, secrets: &[SecretText]) -> String {
 /// Processes that a step of a run has left behind and that still run, by the variables that they inherit.
 pub fn survivors(run: &str, step: &str) -> Vec<u32> {
     let marks = [format!("{RUN_VARIABLE}={run}"), format!("{STEP_VARIABLE}={step}")];
-    let own = std::process::id();
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let is_ours = |pid: &u32| {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let has = |mark: &String| environment.split(|byte| *byte == 0).any(|line| line == mark.as_bytes());
-        *pid != own && marks.iter().all(has)
-    };
-    pids.filter(is_ours).collect()
+    with_variables(&marks)
 }

@@ -14,11 +14,14 @@ use crate::store::replicas::{ReplicatedStore, Set};
 use crate::store::{Store, StoreFuture};
 
 impl Archive for ReplicatedStore {
+    /// What only a replica without archive classes could have at hand has to be asked for there: it may
+    /// lack the object.
     fn may_be_cold(&self, key: &Key) -> bool {
-        !self.set().holders(key).any(|member| {
+        let is_surely_warm = |member: &Arc<Member>| {
             let store = member.store();
-            store.is_some_and(|store| !store.archive().is_some_and(|archive| archive.may_be_cold(key)))
-        })
+            store.is_some_and(|store| store.archive().is_some_and(|archive| !archive.may_be_cold(key)))
+        };
+        !self.set().holders(key).any(is_surely_warm)
     }
 
     fn warmth(&self, key: &Key) -> StoreFuture<'_, Warmth> {

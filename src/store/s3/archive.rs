@@ -16,41 +16,31 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::s3::S3Store;
 
-/// What listings have told of classes.
+/// Objects that listings showed in a class that can be read at once. What no listing has shown is in
+/// doubt, even where others of its prefix were listed: it may not be here at all.
 #[derive(Debug, Default)]
-pub(super) struct Classes(Mutex<Seen>);
-
-#[derive(Debug, Default)]
-struct Seen {
-    /// Prefixes that were listed to their end.
-    listed: HashSet<String>,
-    /// Objects in classes that may be cold.
-    doubtful: HashSet<Key>,
-}
+pub(super) struct Classes(Mutex<HashSet<Key>>);
 
 impl Classes {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        // Sets stay whole even where a thread died holding them.
+    fn warm(&self) -> MutexGuard<'_, HashSet<Key>> {
+        // The set stays whole even where a thread died holding it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what a listing of `prefix` said: which of its objects may be cold.
-    pub(super) fn listed(&self, prefix: &str, doubtful: HashSet<Key>) {
-        let mut seen = self.seen();
-        seen.doubtful.retain(|key| !key.as_str().starts_with(prefix));
-        seen.doubtful.extend(doubtful);
-        seen.listed.insert(prefix.to_owned());
+    /// Notes what a listing of `prefix` said: which of its objects are surely warm.
+    pub(super) fn listed(&self, prefix: &str, warm: HashSet<Key>) {
+        let mut known = self.warm();
+        known.retain(|key| !key.as_str().starts_with(prefix));
+        known.extend(warm);
     }
 
     /// Notes that an object was written in a class that may be cold.
     pub(super) fn wrote(&self, key: &Key) {
-        self.seen().doubtful.insert(key.clone());
+        self.warm().remove(key);
     }
 
     fn may_be_cold(&self, key: &Key) -> bool {
-        let seen = self.seen();
-        let is_listed = seen.listed.iter().any(|prefix| key.as_str().starts_with(prefix.as_str()));
-        !is_listed || seen.doubtful.contains(key)
+        !self.warm().contains(key)
     }
 }
 

@@ -283,7 +283,7 @@ impl S3Store {
         let below = format!("{}{prefix}", self.options.prefix);
         let asked = self.asked(if prefix.is_empty() { "objects" } else { prefix }, "list");
         let mut found: Vec<ObjectMeta> = Vec::new();
-        let mut doubtful: HashSet<Key> = HashSet::new();
+        let mut warm: HashSet<Key> = HashSet::new();
         let mut tokens: HashSet<String> = HashSet::new();
         let (mut token, mut empty_pages) = (None, 0usize);
         loop {
@@ -301,8 +301,8 @@ impl S3Store {
             let before = found.len();
             for object in page.contents() {
                 let Some(meta) = self.meta(object, prefix, is_encoded) else { continue };
-                if object.storage_class().is_some_and(|class| is_doubtful(class.as_str())) {
-                    doubtful.insert(meta.key.clone());
+                if !object.storage_class().is_some_and(|class| is_doubtful(class.as_str())) {
+                    warm.insert(meta.key.clone());
                 }
                 found.push(meta);
             }
@@ -319,7 +319,7 @@ impl S3Store {
                 return Err(errors::unsound(asked, "a listing that does not go on"));
             }
         }
-        self.classes.listed(prefix, doubtful);
+        self.classes.listed(prefix, warm);
         found.sort_by(|left, right| left.key.cmp(&right.key));
         found.dedup_by(|left, right| left.key == right.key);
         Ok(found)

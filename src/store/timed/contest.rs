@@ -1,5 +1,6 @@
 //! One contest for one state of one key; the argument stands in `timed`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::store::timed::{CLAIMS, ISSUE, Timed};
 
 /// How often a contest is begun anew that a failure or a slow request has broken off.
 pub(super) const ROUNDS_MAX: u32 = 12;
-/// Claims of other keys that one contest tidies up.
+/// Other keys whose claims one contest tidies up.
 const TIDY_MAX: usize = 64;
 
 /// What the caller wants to know.
@@ -167,8 +168,8 @@ impl<'a> Contest<'a> {
         // Of what is left of a contest, the first has won; equal bodies do not make two winners.
         match claims.iter().find(|claim| self.is_mine(claim)) {
             Some(first) if self.own.contains(first) && is_there => return Ok(Round::Won(version)),
-            // It has been swapped away since.
-            Some(first) if self.own.contains(first) => {
+            // It has been swapped away since; what is only created is not, and stands there for good.
+            Some(first) if self.own.contains(first) && self.purpose == Purpose::Swap => {
                 return Ok(Round::Won(Version::new("superseded")));
             }
             None if self.purpose == Purpose::Create && is_there => return Ok(Round::Won(version)),
@@ -182,13 +183,24 @@ impl<'a> Contest<'a> {
         Err(lost)
     }
 
-    /// Deletes claims of contests for new keys that are over, as their winners leave them.
+    /// Deletes claims of contests for new keys that are over, as their winners leave them: what cannot
+    /// be tidied now will be another time.
+    ///
+    /// `seen` is from the beginning of the round, and so more than S old. It may hold only some of the
+    /// claims of a contest that was going on then, and to delete the first of those alone would let
+    /// another one take its place.
     async fn tidy(&self, seen: &[Key]) {
-        for claim in seen.iter().rev().take(TIDY_MAX) {
-            let Some(key) = claimed_for_new(claim).filter(|key| key != self.key) else { continue };
-            // What cannot be tidied now will be another time.
-            if self.store.inner.stat(&key).await.is_ok() {
-                let _ = self.store.inner.delete(claim).await;
+        let keys: BTreeSet<Key> = seen.iter().filter_map(claimed_for_new).collect();
+        for key in keys.into_iter().filter(|key| key != self.key).take(TIDY_MAX) {
+            if self.store.inner.stat(&key).await.is_err() {
+                continue;
+            }
+            // The key stands, so that all claims of the contest it came from are there by now.
+            let Ok(mut claims) = self.store.claims_on(&key).await else { continue };
+            claims.retain(|claim| claimed_for_new(claim).as_ref() == Some(&key));
+            // A claim that came since may be one of a new contest, after the key was deleted.
+            if claims.iter().all(|claim| seen.contains(claim)) {
+                let _ = self.store.remove_claims(&claims).await;
             }
         }
     }

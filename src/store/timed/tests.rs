@@ -269,7 +269,27 @@ fn key() -> Key {
     Key::new("snapshots/host/s").unwrap()
 }
 
-/// Several processes create one object, and one deletes it; what is wrong with how that went.
+/// Two processes that create an object each that nobody else wants, and tidy up after others.
+fn bystanders(world: &Shared, seed: u64) -> impl Iterator<Item = Process> {
+    (50u64..52).map(move |n| -> Process {
+        let (store, world) = (process_store(world, mix(seed ^ n << 20)), world.clone());
+        Box::pin(async move {
+            world.sleep(world.delay(SETTLE * 2)).await;
+            let other = Key::new(format!("snapshots/bystander/{n}")).unwrap();
+            let _ = store.create(&other, Bytes::from_static(b"other")).await;
+            Vec::new()
+        })
+    })
+}
+
+/// What stood at `key`, one after the other.
+fn history_of(world: &Shared, key: &Key) -> Vec<(Key, Option<Bytes>)> {
+    let world = world.0.lock().unwrap();
+    world.history.iter().filter(|(changed, _)| changed == key).cloned().collect()
+}
+
+/// Several processes create one object, and one deletes it, while others create others; what is wrong
+/// with how that went.
 fn race_of_creates(seed: u64, latest: Duration) -> Result<(), String> {
     let world = Shared::new(seed, latest);
     let creator = |n: u64| -> Process {
@@ -291,9 +311,9 @@ fn race_of_creates(seed: u64, latest: Duration) -> Result<(), String> {
         })
     };
     let deletes = seed.is_multiple_of(3);
-    let processes = (0..5).map(creator).chain(deletes.then(deleter)).collect();
-    let ends = simulate(&world, processes, 0.2);
-    let history = world.0.lock().unwrap().history.clone();
+    let processes = (0..5).map(creator).chain(deletes.then(deleter)).chain(bystanders(&world, seed));
+    let ends = simulate(&world, processes.collect(), 0.2);
+    let history = history_of(&world, &key());
     let bodies: Vec<&Bytes> = history.iter().filter_map(|(_, body)| body.as_ref()).collect();
     let mut seen = HashSet::new();
     if let Some(body) = bodies.iter().find(|body| !seen.insert(body.to_vec())) {
@@ -349,8 +369,8 @@ fn race_of_swaps(seed: u64, latest: Duration) -> Result<(), String> {
             outcomes
         })
     };
-    let ends = simulate(&world, (0..4).map(process).collect(), 0.2);
-    let history = world.0.lock().unwrap().history.clone();
+    let ends = simulate(&world, (0..4).map(process).chain(bystanders(&world, seed)).collect(), 0.2);
+    let history = history_of(&world, &counter);
     let bodies: Vec<&Bytes> = history.iter().filter_map(|(_, body)| body.as_ref()).collect();
     for (body, expected) in bodies.iter().zip(1u64..) {
         if count_of(body) != expected {

@@ -21,7 +21,7 @@ const QUESTION_LIMIT: Duration = Duration::from_secs(300);
 /// The longest answer.
 const ANSWER_MAX_BYTES: usize = 16 << 20;
 /// Variables of ours that no database needs to know.
-const SECRETS: [&str; 6] = [
+pub const SECRETS: [&str; 6] = [
     "LIFEBOAT_PASSPHRASE",
     "LIFEBOAT_PASSPHRASE_FILE",
     "LIFEBOAT_PASSPHRASE_COMMAND",

@@ -8,7 +8,7 @@
 //! Left out: where passwords come from (`cli`), when dumps are taken (`backup`), and carrying actions out.
 
 pub mod base_backup;
-mod client;
+pub mod client;
 pub mod command;
 pub mod manifest;
 pub mod mysql;

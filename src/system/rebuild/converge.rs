@@ -107,11 +107,7 @@ impl Converge<'_> {
             return;
         }
         let mut add = chain(rebuild, Stage::Packages);
-        let mut sources: Vec<&String> = old.repositories.iter().map(|repository| &repository.file).collect();
-        sources.extend(old.keys.iter().map(|key| &key.path));
-        sources.retain(|path| path.starts_with('/'));
-        sources.sort();
-        sources.dedup();
+        let sources = self.package_sources();
         if !sources.is_empty() {
             let include = sources.into_iter().map(|path| literal(path)).collect();
             add("repositories", "restore repositories and their keys", self.files(include));
@@ -167,6 +163,17 @@ impl Converge<'_> {
         if !extra.is_empty() {
             rebuild.warnings.push(format!("packages that it did not have are left: {}", extra.join(" ")));
         }
+    }
+
+    /// The files that say where packages come from, and the keys that vouch for them.
+    fn package_sources(&self) -> Vec<&String> {
+        let old = &self.captured.packages;
+        let mut sources: Vec<&String> = old.repositories.iter().map(|repository| &repository.file).collect();
+        sources.extend(old.keys.iter().map(|key| &key.path));
+        sources.retain(|path| path.starts_with('/'));
+        sources.sort();
+        sources.dedup();
+        sources
     }
 
     fn files(&self, include: Vec<String>) -> Operation {

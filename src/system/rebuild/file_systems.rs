@@ -10,6 +10,7 @@ use crate::system::model::storage::Device;
 use crate::system::model::storage::content::{Content, FileSystem, SwapArea};
 use crate::system::rebuild::bare_metal::Rebuild;
 use crate::system::rebuild::error::RebuildError;
+use crate::system::rebuild::layers::ours;
 use crate::system::rebuild::stack::Stack;
 
 /// Features of ext2/3/4 that `mkfs` can be asked for; others are states, or come with these.
@@ -299,7 +300,7 @@ fn subvolumes(fs: &FileSystem, node: &str, warnings: &mut Vec<String>) -> Vec<Co
     if wanted.is_empty() {
         return Vec::new();
     }
-    let script = "set -e; top=$(mktemp -d); \
+    let script = "set -e; top=$(mktemp -d /run/lifeboat-btrfs.XXXXXX); \
                   mount -t btrfs -o subvolid=5 \"$1\" \"$top\"; \
                   trap 'umount \"$top\"; rmdir \"$top\"' EXIT; default=$2; shift 2; \
                   for path; do mkdir -p \"$(dirname \"$top/$path\")\"; \
@@ -364,6 +365,10 @@ fn is_in(target: &str, holder: &str) -> bool {
     holder == "/" || target.strip_prefix(holder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Whether what is mounted at `$0` is one of the devices that follow: anything may be mounted there.
+const MOUNTED: &str = "{ at=$(readlink -f \"$(findmnt -nvro SOURCE --mountpoint \"$0\" | tail -n 1)\"); \
+                       for node; do test \"$at\" = \"$(readlink -f \"$node\")\" && break; done; }";
+
 fn mount(
     stack: &Stack<'_>,
     device: &Device,
@@ -377,6 +382,12 @@ fn mount(
         argv.extend(words(&["-o", &format!("subvol={subvolume}")]));
     }
     argv.extend([stack.node(device), place.clone()]);
+    // One over several devices is mounted from any of them.
+    let mut from = vec![stack.node(device)];
+    if fs.fs_type == "btrfs" {
+        from.extend(btrfs_devices(stack, fs).map(|device| stack.node(device)));
+    }
+    let own: Vec<&str> = std::iter::once(&place).chain(&from).map(String::as_str).collect();
     Action {
         id: format!("mount:{target}"),
         title: format!("mount {target}"),
@@ -384,11 +395,11 @@ fn mount(
         operation: Operation::Run {
             commands: vec![CommandLine::new(["mkdir", "-p", &place]), CommandLine::new(argv)],
         },
-        check: Some(Check::Succeeds(CommandLine::new(["mountpoint", "-q", &place]))),
+        check: Some(Check::Succeeds(ours(MOUNTED, "", &own))),
         destroys: Vec::new(),
         repeatable: true,
         volatile: true,
-        release: vec![CommandLine::new(["umount", &place])],
+        release: vec![ours(MOUNTED, "umount \"$0\"", &own)],
         needs: vec![stack.ready(&device.key)],
     }
 }

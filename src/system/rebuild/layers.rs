@@ -44,6 +44,17 @@ fn unknown(device: &Device, what: &str) -> RebuildError {
     RebuildError::Unknown { device: device.name.clone(), what: what.to_owned() }
 }
 
+/// Whether the array at `$0` is the one with the UUID `$1`, made of none but the devices that follow: the
+/// disks it was captured from may be here too.
+const ASSEMBLED: &str = "{ told=$(mdadm --detail --export \"$0\") && uuid=$1 && shift && \
+                         printf '%s\\n' \"$told\" | grep -qx \"MD_UUID=$uuid\" && test -z \"$(\
+                         printf '%s\\n' \"$told\" | sed -n 's/^MD_DEVICE_.*_DEV=//p' | while read -r at; do \
+                         for node; do test \"$(readlink -f \"$at\")\" = \"$(readlink -f \"$node\")\" && \
+                         continue 2; done; echo \"$at\"; done)\"; }";
+/// Whether the mapping `$0` is open, and is that of the device `$1`.
+const OPENED: &str = "test \"$(readlink -f \"$(cryptsetup status \"$0\" | sed -n 's/^ *device: *//p')\")\" = \
+                      \"$(readlink -f \"$1\")\"";
+
 /// An action of this stage that is done once.
 pub(super) fn made(stack: &Stack<'_>, device: &Device, id: String, title: String) -> Action {
     Action {
@@ -74,6 +85,18 @@ pub(super) fn brought_up(id: String, title: String, needs: Vec<String>) -> Actio
         release: Vec::new(),
         needs,
     }
+}
+
+/// A command that does `then` where `test` holds of `words`, and which fails (without `then`) or does nothing
+/// where it does not. Of what has a name, or a place, the running machine may have one of its own: what is
+/// not on the targets is neither taken for what is to be made nor taken down.
+pub(super) fn ours(test: &str, then: &str, words: &[&str]) -> CommandLine {
+    let script = match then {
+        "" => test.to_owned(),
+        then => format!("if {test}; then {then}; fi"),
+    };
+    let fixed = ["sh".to_owned(), "-c".to_owned(), script];
+    CommandLine::new(fixed.into_iter().chain(words.iter().map(|word| (*word).to_owned())))
 }
 
 fn array(stack: &Stack<'_>, device: &Device, raid: &Raid) -> Result<[Action; 2], RebuildError> {
@@ -115,16 +138,12 @@ fn array(stack: &Stack<'_>, device: &Device, raid: &Raid) -> Result<[Action; 2],
     if !spares.is_empty() {
         argv.push(format!("--spare-devices={}", spares.len()));
     }
+    let members = slots.iter().filter(|slot| *slot != "missing").chain(&spares).cloned();
+    let members: Vec<String> = members.collect();
+    let own: Vec<&str> = [name, &raid.uuid].into_iter().chain(members.iter().map(String::as_str)).collect();
     argv.extend(slots);
     argv.extend(spares);
-    let detail = CommandLine::new([
-        "sh",
-        "-c",
-        "mdadm --detail --export \"$0\" | grep -qx \"MD_UUID=$1\"",
-        name,
-        &raid.uuid,
-    ]);
-    let exists = Check::Succeeds(detail);
+    let exists = Check::Succeeds(ours(ASSEMBLED, "", &own));
     let create = Action {
         operation: Operation::Run { commands: vec![CommandLine::new(argv)] },
         check: Some(exists.clone()),
@@ -132,12 +151,11 @@ fn array(stack: &Stack<'_>, device: &Device, raid: &Raid) -> Result<[Action; 2],
         ..made(stack, device, format!("raid:{name}"), format!("make the {} array {name}", raid.level))
     };
     let uuid = format!("--uuid={}", raid.uuid);
+    let assemble = ["mdadm", "--assemble", "--run", name, &uuid].into_iter().chain(own[2..].iter().copied());
     let assemble = Action {
-        operation: Operation::Run {
-            commands: vec![CommandLine::new(["mdadm", "--assemble", "--run", name, &uuid])],
-        },
+        operation: Operation::Run { commands: vec![CommandLine::new(assemble)] },
         check: Some(exists),
-        release: vec![CommandLine::new(["mdadm", "--stop", name])],
+        release: vec![ours(ASSEMBLED, "mdadm --stop \"$0\"", &own)],
         ..brought_up(format!("assemble:{name}"), format!("start the array {name}"), vec![create.id.clone()])
     };
     Ok([create, assemble])
@@ -173,8 +191,8 @@ fn container(
     let open = CommandLine { stdin: Stdin::Secret(secret), ..open };
     let open = Action {
         operation: Operation::Run { commands: vec![open] },
-        check: Some(Check::Succeeds(CommandLine::new(["cryptsetup", "status", name]))),
-        release: vec![CommandLine::new(["cryptsetup", "close", name])],
+        check: Some(Check::Succeeds(ours(OPENED, "", &[name, &node]))),
+        release: vec![ours(OPENED, "cryptsetup close \"$0\"", &[name, &node])],
         ..brought_up(
             format!("open:{name}"),
             format!("open the LUKS container {name}"),

@@ -8,11 +8,17 @@ use crate::system::action::{Action, Check, CommandLine, Operation};
 use crate::system::model::storage::content::{Content, PhysicalVolume, VolumeGroup};
 use crate::system::model::storage::{Device, DeviceKind, LogicalVolume};
 use crate::system::rebuild::error::RebuildError;
-use crate::system::rebuild::layers::{brought_up, made};
+use crate::system::rebuild::layers::{brought_up, made, ours};
 use crate::system::rebuild::stack::Stack;
 
 /// Types of volumes that belong to others and come with them.
 const INNER: &[&str] = &["cache-pool", "error"];
+
+/// Whether all that has the group `$0` on it are the devices that follow: of that name, the running machine
+/// may have a group of its own.
+const ON_TARGETS: &str = "{ test \"$(pvs --noheadings --options pv_name --select vg_name=\"$0\" | \
+                          while read -r at; do readlink -f \"$at\"; done | sort)\" = \
+                          \"$(for at; do readlink -f \"$at\"; done | sort)\"; }";
 
 pub(super) fn group(stack: &Stack<'_>, name: &str) -> Result<Vec<Action>, RebuildError> {
     let Some(group) = stack.storage().volume_groups.iter().find(|group| group.name == name) else {
@@ -46,7 +52,10 @@ pub(super) fn group(stack: &Stack<'_>, name: &str) -> Result<Vec<Action>, Rebuil
         None => anew(stack, group, &physical, &volumes)?,
     };
     commands.extend(grown(stack, group, &physical, &volumes));
-    let known = CommandLine::new(["vgs", "--noheadings", "--options", "vg_name", name]);
+    let on: Vec<String> = physical.iter().map(|(device, _)| stack.node(device)).collect();
+    let own: Vec<&str> = std::iter::once(name).chain(on.iter().map(String::as_str)).collect();
+    let elsewhere = "{ echo \"the volume group $0 is not on the target disks alone\" >&2; exit 1; }";
+    let known = ours(&format!("{ON_TARGETS} || {elsewhere}"), "", &own);
     let create = Action {
         operation: Operation::Run { commands },
         // Volumes may be missing where it was cut off, so only doing it again makes sure.
@@ -56,14 +65,15 @@ pub(super) fn group(stack: &Stack<'_>, name: &str) -> Result<Vec<Action>, Rebuil
         ..made(stack, first, format!("volumes:{name}"), format!("make the volume group {name}"))
     };
     let nodes: Vec<String> = volumes.iter().map(|(device, _)| stack.node(device)).collect();
-    let all_there = "for node; do test -b \"$node\" || exit 1; done";
-    let check = ["sh", "-c", all_there, "sh"].map(str::to_owned).into_iter().chain(nodes);
+    let all_there = "printenv VOLUMES | while read -r at; do test -b \"$at\" || exit 1; done";
+    let check = ours(&format!("{all_there} && {ON_TARGETS}"), "", &own);
+    let check = check.variable("VOLUMES", &nodes.join("\n"));
     let activate = Action {
         operation: Operation::Run {
             commands: vec![known, CommandLine::new(["vgchange", "--activate", "y", name])],
         },
-        check: Some(Check::Succeeds(CommandLine::new(check))),
-        release: vec![CommandLine::new(["vgchange", "--activate", "n", name])],
+        check: Some(Check::Succeeds(check)),
+        release: vec![ours(ON_TARGETS, "vgchange --activate n \"$0\"", &own)],
         ..brought_up(
             format!("activate:{name}"),
             format!("bring up the volume group {name}"),

@@ -290,3 +290,66 @@ fn an_interface_keeps_its_name_on_another_card() {
     assert_eq!(path, "/etc/systemd/network/10-lifeboat-enp3s0.link");
     assert_eq!(contents, "[Match]\nMACAddress=52:54:00:00:00:01\n\n[Link]\nName=enp3s0\n");
 }
+
+/// Whether what `action` releases is taken down where the tools say this of the machine that runs it.
+fn is_taken_down(action: &Action, tool: &str, says: &str, down: &str) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let mark = dir.path().join("down");
+    let put = |name: &str, script: String| {
+        let file = dir.path().join(name);
+        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let touch = format!(": > {}", mark.display());
+    let (down, word) = down.split_once(' ').unwrap_or((down, ""));
+    put(down, touch.clone());
+    let tell = format!("cat <<'END'\n{says}\nEND");
+    put(
+        tool,
+        if tool == down { format!("case \"$1\" in {word}) {touch};; *) {tell}\n;; esac") } else { tell },
+    );
+    let mut bindings = crate::system::action::Bindings::default();
+    bindings.bind("disk0", "/dev/target0");
+    bindings.bind("disk1", "/dev/target1");
+    let command = bindings.command(&action.release[0]).unwrap();
+    let with = "PATH=$0:$PATH; export PATH; exec \"$@\"";
+    let status =
+        std::process::Command::new("sh").args(["-c", with]).arg(dir.path()).args(&command.argv).status();
+    assert!(status.unwrap().success(), "what is not ours is no error");
+    mark.exists()
+}
+
+#[test]
+fn what_the_running_machine_has_of_the_same_name_is_neither_taken_nor_taken_down() {
+    let disks = [to_device(SDA, "disk0", "A", 10_000), to_device(SDB, "disk1", "B", 10_000)];
+    let rebuild = planned(&layered(), &disks, &with(Room::Keep));
+    let array = "MD_LEVEL=raid1\nMD_UUID=aa:bb\nMD_DEVICE_dev_a_ROLE=0\nMD_DEVICE_dev_a_DEV=";
+    for (id, tool, down, own, foreign) in [
+        (
+            "open:crypt",
+            "cryptsetup",
+            "cryptsetup close",
+            "  type: LUKS2\n  device:  /dev/md0",
+            "  device: /dev/sda2",
+        ),
+        ("activate:vg-0", "pvs", "vgchange", "  /dev/mapper/crypt", "  /dev/sda3"),
+        ("activate:vg-0", "pvs", "vgchange", "  /dev/mapper/crypt", "  /dev/mapper/crypt\n  /dev/sda3"),
+        ("assemble:/dev/md0", "mdadm", "mdadm --stop", "/dev/target02", "/dev/sda2"),
+        ("mount:/", "findmnt", "umount", "/dev/mapper/vg--0-root", "/dev/sda1"),
+        ("mount:/", "findmnt", "umount", "/dev/sda1\n/dev/mapper/vg--0-root", ""),
+    ] {
+        let action = rebuild.actions.iter().find(|action| action.id == id).unwrap();
+        let told =
+            |device: &str| if tool == "mdadm" { format!("{array}{device}") } else { device.to_owned() };
+        let own = if tool == "mdadm" { "/dev/target0p2" } else { own };
+        assert!(is_taken_down(action, tool, &told(own), down), "{id}: {own}");
+        assert!(!is_taken_down(action, tool, &told(foreign), down), "{id}: {foreign}");
+        let Some(crate::system::action::Check::Succeeds(check)) = &action.check else { panic!("{id}") };
+        let test = &check.argv[2];
+        assert!(
+            action.release[0].argv[2].contains(test) || test.contains("VOLUMES"),
+            "{id}: one test for both"
+        );
+    }
+}

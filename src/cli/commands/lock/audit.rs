@@ -47,7 +47,7 @@ pub fn run(args: &AuditArgs, context: &Context) -> CommandResult {
     let progress = context.output.progress();
     let around = Around { monitor: &progress, interrupt };
     let audited = protect::read(&indexed, window, SystemClock.now())
-        .and_then(|protected| References::of(&indexed, &protected, &around))
+        .and_then(|protected| References::of(&indexed, protected, &around))
         .and_then(|references| {
             places.iter().map(|place| audit_one(args, context, place, &references, &around)).collect()
         });
@@ -106,6 +106,9 @@ fn tell(context: &Context, audit: &PlaceAudit, within: Duration) -> Result<(), F
     let mut text = String::new();
     let verdict = match (audit.is_met(), audit.is_locking) {
         (true, _) => format!("{snapshots} locked for longer than {within} ({objects})"),
+        (false, true) if audit.snapshots.is_empty() => {
+            style.red("there is no protected snapshot (any more): see lifeboat recover").to_string()
+        }
         (false, true) => {
             let missed = audit.snapshots.iter().filter(|snapshot| snapshot.cover != Cover::Covered).count();
             let missed = format!("{} of {snapshots} not locked for {within}", format::count(missed as u64));
@@ -127,6 +130,7 @@ fn tell(context: &Context, audit: &PlaceAudit, within: Duration) -> Result<(), F
         }
         for object in audit.named.iter().take(SHOWN) {
             let state = match (object.is_missing, object.until) {
+                _ if object.is_overwritten => "was overwritten: see lifeboat recover".to_owned(),
                 (true, _) => "is missing: see lifeboat recover".to_owned(),
                 (false, Some(until)) => format!("is locked until {}", format::timestamp(until)),
                 (false, None) => "is not locked".to_owned(),
@@ -137,7 +141,7 @@ fn tell(context: &Context, audit: &PlaceAudit, within: Duration) -> Result<(), F
         if let Some(more) = named.checked_sub(SHOWN as u64).filter(|more| *more > 0) {
             let _ = writeln!(text, "    and {} more; --json names up to a thousand", format::count(more));
         }
-        if !audit.is_met() {
+        if audit.losing + audit.uncovered > 0 {
             let _ = writeln!(text, "    run `lifeboat lock extend`");
         }
     }
@@ -146,7 +150,8 @@ fn tell(context: &Context, audit: &PlaceAudit, within: Duration) -> Result<(), F
 
 fn of_snapshot(snapshot: &SnapshotCover) -> String {
     let id = snapshot.id.chars().take(8).collect::<String>();
-    let (host, time) = (escape::text(&snapshot.host).into_owned(), format::timestamp(snapshot.time));
+    let host = escape::text(&snapshot.host);
+    let time = snapshot.time.map_or_else(|| "of an unknown time".into(), format::timestamp);
     let state = match (snapshot.cover, snapshot.until, &snapshot.fault) {
         (Cover::Unreadable, _, fault) => {
             format!("cannot be restored: {}", escape::text(fault.as_deref().unwrap_or_default()))

@@ -13,7 +13,7 @@ use crate::cli::{locks, opening};
 use crate::maintain::lock::extend::{self, ExtendPlan, Extended, Trouble};
 use crate::maintain::lock::ledger::Ledger;
 use crate::maintain::lock::references::References;
-use crate::maintain::lock::{Around, LockError, Place, protect, scope};
+use crate::maintain::lock::{Around, LockError, Place, protect, scope, versions};
 use crate::repo::read::IndexedRepository;
 use crate::store::vault::LockPolicy;
 use crate::sys::clock::SystemClock;
@@ -25,6 +25,7 @@ struct Document {
     schema: &'static str,
     is_dry_run: bool,
     window_seconds: u64,
+    unreadable: Vec<Trouble>,
     stores: Vec<Row>,
 }
 
@@ -54,21 +55,29 @@ pub fn run(args: &ExtendArgs, context: &Context) -> CommandResult {
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
     let progress = context.output.progress();
     let around = Around { monitor: &progress, interrupt };
-    let packs = needed_packs(args, &indexed, window, &around);
-    let rows = packs.and_then(|packs| {
+    let needed = needed_packs(args, &indexed, window, &around);
+    let done = needed.and_then(|(packs, unreadable)| {
         locking
             .iter()
             .map(|(place, policy)| renew(args, context, place, policy, window, &packs, &around))
-            .collect()
+            .collect::<Result<Vec<Row>, LockError>>()
+            .map(|rows| (rows, unreadable))
     });
     progress.finish();
-    let rows: Vec<Row> = rows.map_err(|error: LockError| locks::failure(&error))?;
-    let failed = rows.iter().any(|row| !row.failures.is_empty());
+    let (rows, unreadable) = done.map_err(|error: LockError| locks::failure(&error))?;
+    let failed = !unreadable.is_empty() || rows.iter().any(|row| !row.failures.is_empty());
     if context.output.json {
         let (window_seconds, is_dry_run) = (window.as_secs(), args.dry_run);
         let schema = "lifeboat.lock-extend/1";
-        context.output.document(&Document { schema, is_dry_run, window_seconds, stores: rows })?;
+        context.output.document(&Document {
+            schema,
+            is_dry_run,
+            window_seconds,
+            unreadable,
+            stores: rows,
+        })?;
     } else {
+        tell_unreadable(context, &unreadable);
         for ((place, _), row) in locking.iter().zip(&rows) {
             locks::tell_troubles(context, place, &row.failures);
             tell(args, context, row)?;
@@ -78,18 +87,31 @@ pub fn run(args: &ExtendArgs, context: &Context) -> CommandResult {
 }
 
 /// The packs that protected snapshots need: exactly, where trees can be read; all that the index relies on
-/// otherwise.
+/// otherwise. With the snapshots that should have been readable.
 fn needed_packs(
     args: &ExtendArgs,
     repository: &IndexedRepository,
     window: std::time::Duration,
     around: &Around<'_>,
-) -> Result<Vec<PackName>, LockError> {
+) -> Result<(Vec<PackName>, Vec<Trouble>), LockError> {
     if args.all || repository.identities(ChunkKind::Meta).is_err() {
-        return Ok(repository.index().live_packs());
+        return Ok((repository.index().live_packs(), Vec::new()));
     }
     let protected = protect::read(repository, window, SystemClock.now())?;
-    Ok(References::of(repository, &protected, around)?.packs().to_vec())
+    References::of(repository, protected, around)?.to_lock(repository)
+}
+
+fn tell_unreadable(context: &Context, unreadable: &[Trouble]) {
+    for trouble in unreadable {
+        let text = format!("warning: {} cannot be read whole: {}", trouble.key, trouble.why);
+        context.output.warn(&escape::text(&text));
+    }
+    if !unreadable.is_empty() {
+        context.output.warn(
+            "warning: what such snapshots need cannot be told: everything that the index relies on is kept \
+             locked; run `lifeboat check`",
+        );
+    }
 }
 
 fn renew(
@@ -107,9 +129,13 @@ fn renew(
         Err(_) => Ledger::default(),
     };
     let mut keys = scope::common(place)?;
-    keys.extend(scope::snapshots_by_listing(place, window, now)?);
+    let snapshots = scope::snapshots_by_listing(place, window, now)?;
+    let vanished = if snapshots.is_empty() { versions::vanished(place)? } else { None };
+    keys.extend(snapshots);
     keys.extend(scope::packs(packs.iter().copied())?);
-    let plan = extend::plan(place, policy, &keys, &mut ledger, now, around)?;
+    let mut plan = extend::plan(place, policy, &keys, &mut ledger, now, around)?;
+    plan.troubles.extend(vanished);
+    plan.troubles.extend(versions::troubles(&keys, &versions::overwritten(place)?));
     let done = match args.dry_run {
         true => Extended { renewed: 0, troubles: plan.troubles.clone() },
         false => extend::execute(place, &plan, &mut ledger, around)?,

@@ -31,6 +31,7 @@ struct Row {
     markers: u64,
     locked: u64,
     kept: u64,
+    overwritten: Vec<String>,
     failures: Vec<Trouble>,
 }
 
@@ -55,6 +56,7 @@ pub fn run(args: &SweepArgs, context: &Context) -> CommandResult {
             stores: rows,
         })?;
     } else {
+        rows.iter().for_each(|row| tell_overwritten(context, row));
         rows.iter().try_for_each(|row| context.output.text(&told(args, row)))?;
     }
     Ok(if failed { Outcome::Told(ErrorKind::Failed) } else { Outcome::Done })
@@ -80,8 +82,24 @@ fn sweep_one(args: &SweepArgs, context: &Context, place: &Place) -> Result<Row, 
         markers: swept.markers,
         locked: swept.locked,
         kept: plan.kept,
+        overwritten: plan.overwritten.iter().map(ToString::to_string).collect(),
         failures: swept.troubles,
     })
+}
+
+/// What is created once and was overwritten is somebody's work, and its hidden version the good one.
+fn tell_overwritten(context: &Context, row: &Row) {
+    const SHOWN: usize = 10;
+    for key in row.overwritten.iter().take(SHOWN) {
+        let text = format!(
+            "warning: {key} was overwritten: all its versions are kept; bring it back with `lifeboat recover`"
+        );
+        context.output.warn(&escape::text(&text));
+    }
+    if let Some(more) = row.overwritten.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let more = format::counted(more as u64, "more object", "more objects");
+        context.output.warn(&format!("warning: {more} overwritten; --json names all"));
+    }
 }
 
 fn told(args: &SweepArgs, row: &Row) -> String {
@@ -93,7 +111,7 @@ fn told(args: &SweepArgs, row: &Row) -> String {
         text.push_str(&format!("; {} still locked", format::count(row.locked)));
     }
     if row.kept > 0 {
-        text.push_str(&format!("; {} hidden too recently", format::count(row.kept)));
+        text.push_str(&format!("; {} kept", format::count(row.kept)));
     }
     if let Some(first) = row.failures.first() {
         let count = format::counted(row.failures.len() as u64, "failure", "failures");

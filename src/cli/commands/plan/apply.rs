@@ -83,9 +83,9 @@ fn options(args: &ApplyArgs) -> Options {
 
 /// Directories of this machine without which there is no restore: those of the repository, and our own.
 fn holds<'a>(urls: impl Iterator<Item = &'a str>, context: &Context) -> Result<Vec<PathBuf>, Failure> {
-    let local = urls.filter(|url| !url.contains("://"));
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut holds: Vec<PathBuf> = local.map(|url| absolute(Path::new(url))).collect();
+    let mut holds: Vec<PathBuf> =
+        urls.filter_map(crate::store::directory_of).map(|path| absolute(&path)).collect();
     holds.push(absolute(&context.state_dir()?));
     holds.push(absolute(&context.cache_dir()?));
     Ok(holds)

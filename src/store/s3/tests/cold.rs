@@ -140,3 +140,34 @@ fn of_two_cold_copies_one_is_warmed_up() {
     assert_eq!(warmth(&client, &keys), [Warmth::Warm]);
     assert_eq!(client.get(&keys[0]).unwrap().0, "body");
 }
+
+#[test]
+fn a_replica_that_lacks_a_pack_does_not_make_it_warm() {
+    let fakes = [Fake::new(), Fake::new()];
+    let cold: Arc<dyn Store> = Arc::new(fakes[0].store("&storage-class-packs=GLACIER"));
+    let lacking: Arc<dyn Store> = Arc::new(fakes[1].store(""));
+    let keys = [key("packs/a0/1"), key("packs/a0/2")];
+    for at in &keys {
+        client(fakes[0].store("&storage-class-packs=GLACIER"))
+            .create(at, Bytes::from_static(b"body"))
+            .unwrap();
+    }
+    // One that tells no classes, one whose listing shows another pack, and one that has neither.
+    let memory = MemoryStore::new();
+    memory.create_now(&keys[1], &Bytes::from_static(b"body")).unwrap();
+    client(fakes[1].store("")).create(&key("packs/a0/3"), Bytes::from_static(b"body")).unwrap();
+    for set in
+        [set(vec![Arc::new(memory), Arc::clone(&cold)]), set(vec![Arc::clone(&lacking), Arc::clone(&cold)])]
+    {
+        set.list("packs/").unwrap();
+        assert_eq!(warmth(&set, &keys)[0], Warmth::Cold(ArchiveClass::Glacier));
+    }
+}
+
+#[test]
+fn what_is_nowhere_is_found_out_by_whoever_reads_it() {
+    let fake = Fake::new();
+    let client = client(fake.store(""));
+    client.list("packs/").unwrap();
+    assert_eq!(warmth(&client, &[key("packs/a0/1")]), [Warmth::Warm]);
+}

@@ -1,4 +1,4 @@
-//! A bound on the memory that packs in flight take together.
+//! A bound on the memory that objects in flight take together.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
