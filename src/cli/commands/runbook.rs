@@ -84,14 +84,14 @@ const EXAMPLES_ACK: &str = "\
 Examples:
   lifeboat runbook ack latest alarm
       Acknowledge a message.
-  lifeboat runbook ack latest machines --note 'both are up, 10.0.0.7 and 10.0.0.8'
+  lifeboat runbook ack latest machines --note both-are-up
       Say that a manual step is done, and what was seen.
   lifeboat runbook ack latest assess --choose lost
       Choose.";
 
 const EXAMPLES_ABORT: &str = "\
 Examples:
-  lifeboat runbook abort latest --reason 'false alarm'
+  lifeboat runbook abort latest --reason false-alarm
       End a run for good; what it runs at the moment is ended as well.";
 
 const EXAMPLES_HISTORY: &str = "\

@@ -1,7 +1,8 @@
 //! The steps of a run: each as soon as what it needs is done, so many at once, each noted before and after.
 //!
-//! One thread decides, and notes what is begun and how it ended; workers act. Nothing begins after a failure that halts, after
-//! the journal could not be written, or after an interrupt; what is going on then is waited for.
+//! One thread decides, and notes what is begun and how it ended; workers act. Nothing begins after a failure
+//! that halts, after the journal could not be written, or after an interrupt; what is going on then is waited
+//! for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{self, Sender};

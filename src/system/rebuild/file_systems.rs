@@ -300,7 +300,7 @@ fn subvolumes(fs: &FileSystem, node: &str, warnings: &mut Vec<String>) -> Vec<Co
     if wanted.is_empty() {
         return Vec::new();
     }
-    let script = "set -e; top=$(mktemp -d /run/lifeboat-btrfs.XXXXXX); \
+    let script = "set -e; top=$(mktemp -d -p /run); \
                   mount -t btrfs -o subvolid=5 \"$1\" \"$top\"; \
                   trap 'umount \"$top\"; rmdir \"$top\"' EXIT; default=$2; shift 2; \
                   for path; do mkdir -p \"$(dirname \"$top/$path\")\"; \
