@@ -112,15 +112,7 @@ impl Converge<'_> {
             let include = sources.into_iter().map(|path| literal(path)).collect();
             add("repositories", "restore repositories and their keys", self.files(include));
         }
-        let mut commands: Vec<CommandLine> = Vec::new();
-        for architecture in &old.foreign_architectures {
-            if !new.foreign_architectures.contains(architecture) {
-                commands.push(self.inside(["dpkg", "--add-architecture", architecture]));
-            }
-        }
-        if is_apt {
-            commands.push(self.inside(["apt-get", "update", "-q"]));
-        }
+        let mut commands = self.lists_renewed();
         let key = |package: &Package| (package.name.clone(), package.architecture.clone());
         let whole = |package: &&Package| package.status == PackageStatus::Installed;
         let here: BTreeMap<_, _> = new.installed.iter().filter(whole).map(|one| (key(one), one)).collect();
@@ -163,6 +155,15 @@ impl Converge<'_> {
         if !extra.is_empty() {
             rebuild.warnings.push(format!("packages that it did not have are left: {}", extra.join(" ")));
         }
+    }
+
+    /// What must be run before packages of all architectures can be had.
+    fn lists_renewed(&self) -> Vec<CommandLine> {
+        let (old, new) = (&self.captured.packages, &self.here.packages);
+        let lacking = old.foreign_architectures.iter().filter(|one| !new.foreign_architectures.contains(one));
+        let added = lacking.map(|architecture| self.inside(["dpkg", "--add-architecture", architecture]));
+        let update = (old.manager == PackageManager::Dpkg).then(|| self.inside(["apt-get", "update", "-q"]));
+        added.chain(update).collect()
     }
 
     /// The files that say where packages come from, and the keys that vouch for them.
