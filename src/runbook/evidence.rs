@@ -64,6 +64,13 @@ pub struct Archive {
     pub host: String,
 }
 
+/// The number that `name` stands for: eight digits, as names are made. Any key slot may put other names there;
+/// they are none of ours, and no number that a next one could not follow.
+pub fn number_of(name: &str) -> Option<u64> {
+    let is_ours = name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_digit());
+    name.parse().ok().filter(|_| is_ours)
+}
+
 impl Archive {
     fn put<T: Serialize>(
         &self,
@@ -79,8 +86,8 @@ impl Archive {
     /// The last claim on a runbook, and its number; 0 where there is none.
     pub fn claim_of(&self, runbook: &str) -> Result<(u64, Option<Claim>), EvidenceError> {
         let keys = evidence::list(&self.client, &format!("{EVIDENCE_PREFIX}claims/{runbook}/"))?;
-        let Some(last) = keys.last() else { return Ok((0, None)) };
-        let number = last.split().1.parse().unwrap_or(0);
+        let numbered = keys.iter().filter_map(|key| Some((number_of(key.split().1)?, key)));
+        let Some((number, last)) = numbered.last() else { return Ok((0, None)) };
         let found = evidence::get::<Claim>(&self.client, &self.keyring, last)?;
         Ok((number, Some(found.record.body)))
     }
@@ -136,7 +143,7 @@ impl Archive {
 
     fn parts(&self, run: &str) -> Result<Vec<(u64, Key)>, EvidenceError> {
         let keys = evidence::list(&self.client, &format!("{EVIDENCE_PREFIX}runs/{run}/"))?;
-        let number = |key: &Key| key.split().1.strip_prefix("journal-")?.parse().ok();
+        let number = |key: &Key| number_of(key.split().1.strip_prefix("journal-")?);
         Ok(keys.into_iter().filter_map(|key| Some((number(&key)?, key))).collect())
     }
 
@@ -522,5 +529,13 @@ mod tests {
         fixture.runs.adopt("r-2", &fixture.own()).unwrap();
         let error = fixture.runs.read("r-2").unwrap_err();
         assert!(error.to_string().contains("the journal of run \"r-1\""), "{error}");
+    }
+
+    #[test]
+    fn only_names_of_eight_digits_are_numbers() {
+        assert_eq!(super::number_of("00000007"), Some(7));
+        for name in ["18446744073709551615", "100000000", "7", "+0000007", "0000000x", ""] {
+            assert_eq!(super::number_of(name), None, "{name}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::base::time::Timestamp;
 use crate::repo::evidence::{self, Audience, EvidenceError, New, RUNBOOKS_PREFIX};
 use crate::repo::keyring::Keyring;
 use crate::runbook::error::RunbookError;
+use crate::runbook::evidence::number_of;
 use crate::runbook::read::{self, FILE_MAX_BYTES};
 use crate::store::client::Client;
 use crate::sys::file::read_bounded;
@@ -102,7 +103,7 @@ pub fn closure(name: &str, dir: &Path) -> Result<BTreeMap<String, String>, Runbo
 /// Versions of the runbook `name` in a repository, from the oldest.
 pub fn versions(client: &Client, name: &str) -> Result<Vec<u64>, EvidenceError> {
     let keys = evidence::list(client, &format!("{RUNBOOKS_PREFIX}{name}/"))?;
-    Ok(keys.iter().filter_map(|key| key.split().1.parse().ok()).collect())
+    Ok(keys.iter().filter_map(|key| number_of(key.split().1)).collect())
 }
 
 /// Names of the runbooks in a repository.
