@@ -64,8 +64,8 @@ pub struct Archive {
     pub host: String,
 }
 
-/// The number that `name` stands for: eight digits, as names are made. Any key slot may put other names there;
-/// they are none of ours, and no number that a next one could not follow.
+/// The number that `name` stands for: eight digits, as names are made. Any key slot may put other names
+/// there; they are none of ours, and no number that a next one could not follow.
 pub fn number_of(name: &str) -> Option<u64> {
     let is_ours = name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_digit());
     name.parse().ok().filter(|_| is_ours)
@@ -86,8 +86,8 @@ impl Archive {
     /// The last claim on a runbook, and its number; 0 where there is none.
     pub fn claim_of(&self, runbook: &str) -> Result<(u64, Option<Claim>), EvidenceError> {
         let keys = evidence::list(&self.client, &format!("{EVIDENCE_PREFIX}claims/{runbook}/"))?;
-        let numbered = keys.iter().filter_map(|key| Some((number_of(key.split().1)?, key)));
-        let Some((number, last)) = numbered.last() else { return Ok((0, None)) };
+        let mut numbered = keys.iter().filter_map(|key| Some((number_of(key.split().1)?, key)));
+        let Some((number, last)) = numbered.next_back() else { return Ok((0, None)) };
         let found = evidence::get::<Claim>(&self.client, &self.keyring, last)?;
         Ok((number, Some(found.record.body)))
     }
