@@ -282,9 +282,10 @@ mod tests {
         let quoted = |command: &CommandLine| command.display();
         let (check, release) = (quoted(check), quoted(&action.release[0]));
         let Operation::Run { commands } = &action.operation else { panic!("{action:?}") };
+        let absent = format!("if {check}; then exit 9; fi");
         let script = format!(
-            "set -ex; ! {check}; {mount}; {check}; {release}; ! {check}; \
-             mount --bind {other} {place}; ! {check}; {release}; findmnt --mountpoint {place}",
+            "set -ex; {absent}; {mount}; {check}; {release}; {absent}; \
+             mount --bind {other} {place}; {absent}; {release}; findmnt --mountpoint {place}",
             mount = quoted(&commands[0])
         );
         let unshare = |script: &str| {
