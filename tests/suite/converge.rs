@@ -1,12 +1,14 @@
 //! A freshly installed system becomes what the captured one was: packages, accounts, units, files. The systems
 //! are miniatures of a Debian with a real dpkg, apt, useradd and systemctl; tests/support/machine-miniature
-//! makes them, and an apt repository of tiny packages, without any network.
+//! makes them, and an apt repository of tiny packages, without any network. Where `LIFEBOAT_TEST_MACHINE` is
+//! `converge` or `1`, two that debootstrap made, one with a kernel and PostgreSQL, are converged as well.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::machine;
 use crate::program::{Run, finish};
 use crate::world::World;
 
@@ -61,11 +63,26 @@ struct Systems {
     fresh: PathBuf,
 }
 
-fn miniature(words: &[&str]) -> Run {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/machine-miniature");
+fn helper(script: &str, words: &[&str]) -> Run {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support").join(script);
     let mut command = Command::new(script);
     command.args(words);
     finish(command)
+}
+
+/// Backs up the system below `source` as it sees itself on a machine of its own.
+fn back_up(world: &World, source: &Path) {
+    fs::copy(env!("CARGO_BIN_EXE_lifeboat"), world.path("lifeboat")).unwrap();
+    let script = "mount -t proc proc \"$0/proc\" && mkdir -p \"$0/mnt\" && mount --bind \"$1\" \"$0/mnt\" && \
+                  exec chroot \"$0\" /mnt/lifeboat backup / --system --host lived-in \
+                  --exclude /media --exclude /mnt --exclude /proc --exclude /sys --exclude /dev";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "/bin/sh", "-c", script]).arg(source).arg(world.sandbox.home.path());
+    command.env("LIFEBOAT_REPO", "/mnt/repo").env("LIFEBOAT_IDENTITY_FILE", "/mnt/identity");
+    command.env("LIFEBOAT_STATE_DIR", "/mnt/state-there").env("LIFEBOAT_CACHE_DIR", "/mnt/cache-there");
+    command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    let run = finish(command);
+    assert_eq!(run.status, Some(0), "{run:?}");
 }
 
 /// Runs a script inside a system.
@@ -77,48 +94,64 @@ fn inside(root: &Path, script: &str) -> String {
     run.stdout
 }
 
+fn is_root(world: &World) -> bool {
+    fs::metadata(world.path("repo")).unwrap().uid() == 0
+}
+
+/// Says why not; must not be where everything is required.
+fn skip(why: &str) -> Option<Systems> {
+    assert!(std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(), "{why}");
+    println!("skipped: {why}");
+    None
+}
+
 impl Systems {
-    /// Makes them; `None`, said aloud, where this machine cannot.
+    /// Two miniatures; `None`, said aloud, where this machine cannot make them.
     fn new() -> Option<Self> {
-        let skip = |why: &str| {
-            assert!(std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(), "{why}");
-            println!("skipped: {why}");
-            None
-        };
         let world = World::new();
-        if fs::metadata(world.path("repo")).unwrap().uid() != 0 {
+        if !is_root(&world) {
             return skip("only root can install a system");
         }
-        let lacking = miniature(&["tools"]);
+        let lacking = helper("machine-miniature", &["tools"]);
         if lacking.status != Some(0) || !lacking.stdout.is_empty() {
             return skip(&format!("not everything that a small Debian is made of is here: {lacking:?}"));
         }
         let [packages, source, fresh] = ["packages", "source", "fresh"].map(|name| world.path(name));
         let text = |path: &PathBuf| path.to_str().unwrap().to_owned();
-        let program = env!("CARGO_BIN_EXE_lifeboat");
         for words in [
             vec!["packages".to_owned(), text(&packages)],
             vec!["root".into(), text(&source), text(&packages)],
             vec!["root".into(), text(&fresh), text(&packages)],
-            vec!["libraries".into(), text(&source), program.into()],
+            vec!["libraries".into(), text(&source), env!("CARGO_BIN_EXE_lifeboat").into()],
         ] {
-            let run = miniature(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            let run = helper("machine-miniature", &words.iter().map(String::as_str).collect::<Vec<_>>());
             assert_eq!(run.status, Some(0), "{words:?} {run:?}");
         }
         inside(&source, LIVED_IN);
         inside(&fresh, "apt-get -qq install tiny-tool=2.0");
-        fs::copy(program, world.path("lifeboat")).unwrap();
-        // As on a machine of its own: it sees itself as `/`.
-        let script = "mount -t proc proc \"$0/proc\" && mkdir -p \"$0/mnt\" && mount --bind \"$1\" \"$0/mnt\" && \
-                      exec chroot \"$0\" /mnt/lifeboat backup / --system --host lived-in \
-                      --exclude /media --exclude /mnt --exclude /proc";
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "/bin/sh", "-c", script]).arg(&source).arg(world.sandbox.home.path());
-        command.env("LIFEBOAT_REPO", "/mnt/repo").env("LIFEBOAT_IDENTITY_FILE", "/mnt/identity");
-        command.env("LIFEBOAT_STATE_DIR", "/mnt/state-there").env("LIFEBOAT_CACHE_DIR", "/mnt/cache-there");
-        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        let run = finish(command);
-        assert_eq!(run.status, Some(0), "{run:?}");
+        back_up(&world, &source);
+        Some(Self { world, fresh })
+    }
+
+    /// Two that debootstrap made, of packages of the mirror that this machine uses.
+    fn installed() -> Option<Self> {
+        let world = World::new();
+        if !is_root(&world) || !Path::new("/usr/sbin/debootstrap").exists() {
+            return skip("only root can install a system, and only with debootstrap");
+        }
+        let cache = machine::cache();
+        let [source, fresh] = ["source", "fresh"].map(|name| world.path(name));
+        for (script, what, root) in [
+            ("machine", "prepare", None),
+            ("machine-converge", "source", Some(&source)),
+            ("machine-converge", "fresh", Some(&fresh)),
+        ] {
+            let words = [what, cache.to_str().unwrap()];
+            let words: Vec<&str> = words.into_iter().chain(root.map(|root| root.to_str().unwrap())).collect();
+            let run = helper(script, &words);
+            assert_eq!(run.status, Some(0), "{run:?}");
+        }
+        back_up(&world, &source);
         Some(Self { world, fresh })
     }
 
@@ -215,7 +248,7 @@ fn what_cannot_be_had_is_named_and_what_is_taken_gets_around() {
     assert!(said.contains("not to be had from any repository: tiny-agent"), "{run:?}");
     // All else that was asked for is there, and it goes on where the package turns up.
     let have = inside(&systems.fresh, "dpkg-query -W");
-    assert_eq!(have.contains("tiny-agent"), false, "{have}");
+    assert!(!have.contains("tiny-agent"), "{have}");
     assert!(have.contains("tiny-server\t3.1") && have.contains("tiny-pinned\t1.5"), "{have}");
     fs::rename(systems.world.path("kept.deb"), there.join("tiny-agent_0.9_all.deb")).unwrap();
     list("cd \"$0\" && dpkg-scanpackages --multiversion . >Packages");
@@ -229,4 +262,30 @@ fn what_cannot_be_had_is_named_and_what_is_taken_gets_around() {
     let units =
         inside(&systems.fresh, "systemctl is-enabled tiny-agent.service tiny-agent-helper.service || true");
     assert_eq!(units, "masked\ndisabled\n");
+}
+
+#[test]
+fn a_minimal_debian_becomes_what_another_was_data_and_all() {
+    if !machine::is_wanted("converge") {
+        return;
+    }
+    let Some(systems) = Systems::installed() else { return };
+    let source = systems.world.path("source");
+    let ask = |root: &Path| {
+        let run = helper("machine-converge", &["ask", root.to_str().unwrap()]);
+        assert_eq!(run.status, Some(0), "{run:?}");
+        run.stdout
+    };
+    let expected = ask(&source);
+    let begun = std::time::Instant::now();
+    let plan = systems.plan();
+    let run = systems.apply(&plan);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    println!("converged in {:.0} s", begun.elapsed().as_secs_f64());
+    let run = systems.differences();
+    assert_eq!(run.status, Some(0), "{}\n{}", run.stdout, run.stderr);
+    assert_eq!(ask(&systems.fresh), expected);
+    assert_eq!(systems.owner("srv/records"), (2345, 1500));
+    assert!(systems.file("etc/shadow").contains("\nalice:$6$salt$hash-of-alice:"));
+    assert!(!systems.fresh.join("usr/sbin/policy-rc.d").exists());
 }

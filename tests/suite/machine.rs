@@ -9,6 +9,16 @@ use crate::program::finish;
 /// Programs without which there is no such machine.
 const TOOLS: &[&str] = &["debootstrap", "qemu-system-x86_64", "mkfs.ext4", "debugfs", "chroot"];
 
+/// Whether `LIFEBOAT_TEST_MACHINE` is `what` or 1: what takes many minutes and a mirror of packages is done
+/// only where it is asked for.
+pub fn is_wanted(what: &str) -> bool {
+    let wanted = std::env::var("LIFEBOAT_TEST_MACHINE").unwrap_or_default();
+    if wanted != "1" && wanted != what {
+        println!("skipped: LIFEBOAT_TEST_MACHINE is neither {what} nor 1");
+    }
+    wanted == "1" || wanted == what
+}
+
 /// Why it cannot be done here, if it cannot.
 fn obstacle(firmware: &str) -> Option<String> {
     let dirs = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -27,16 +37,14 @@ fn obstacle(firmware: &str) -> Option<String> {
     (id.stdout.trim() != "0").then(|| "debootstrap needs to be root".into())
 }
 
-fn cache() -> PathBuf {
+/// Where installed systems are kept from one run to the next.
+pub fn cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
     std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("lifeboat-ci/machine")
 }
 
 fn prove(firmware: &str) {
-    // Where virtual machines have to be emulated it takes many minutes, and all of the machine.
-    let wanted = std::env::var("LIFEBOAT_TEST_MACHINE").unwrap_or_default();
-    if wanted != "1" && wanted != firmware {
-        println!("skipped: LIFEBOAT_TEST_MACHINE is neither {firmware} nor 1");
+    if !is_wanted(firmware) {
         return;
     }
     if let Some(why) = obstacle(firmware) {

@@ -9,8 +9,11 @@ use crate::system::rebuild::converge::{Converge, chain, literal, run};
 
 /// Installs what standard input lists, a name and a version a line, and `held` where it must be just that
 /// version: that version where it is to be had, else the newest, and says so; what is not to be had at all is
-/// named, and ends it after all else is installed. What is here and newer stays.
-const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=; \
+/// named, and ends it after all else is installed. What is here and newer stays. No service is started on the
+/// way: it would run with a new configuration, on data that is about to be overwritten.
+const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=; policy=/usr/sbin/policy-rc.d; \
+    if [ ! -e $policy ] || grep -q lifeboat $policy; then trap 'rm -f $policy' EXIT; \
+    printf '#!/bin/sh\\n# by lifeboat\\nexit 101\\n' >$policy; chmod 755 $policy; fi; \
     while read -r name version held; do \
     here=$(dpkg-query -W -f='${db:Status-Status} ${Version}' \"$name\" 2>/dev/null); \
     case $here in 'installed '*) here=${here#* };; *) here=;; esac; \
