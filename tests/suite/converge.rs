@@ -16,7 +16,7 @@ use crate::world::World;
 const LIVED_IN: &str = r#"
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin
 groupadd --gid 777 tiny-server
-useradd --uid 777 --gid 777 --home-dir /var/lib/tiny-server --shell /bin/false tiny-server
+useradd --uid 777 --gid 777 --password '*' --home-dir /var/lib/tiny-server --shell /bin/false tiny-server
 apt-get -qq install tiny-server tiny-agent tiny-pinned=1.4 tiny-tool
 apt-mark hold tiny-pinned
 apt-mark auto tiny-tool
@@ -190,7 +190,7 @@ impl Systems {
 
 /// The ids of a plan's steps.
 fn steps(plan: &serde_json::Value) -> Vec<&str> {
-    plan["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap()).collect()
+    plan["content"]["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn what_cannot_be_had_is_named_and_what_is_taken_gets_around() {
     list("cd \"$0\" && dpkg-scanpackages --multiversion . >Packages");
     inside(&systems.fresh, "useradd --uid 2345 --user-group --shell /bin/sh carol; groupadd --gid 1500 crew");
     let plan = systems.plan();
-    let warnings = plan["warnings"].to_string();
+    let warnings = plan["forecast"]["warnings"].to_string();
     assert!(warnings.contains("the user alice had the number 2345, which is carol's here"), "{warnings}");
     assert!(warnings.contains("the group ops had the number 1500, which is crew's here"), "{warnings}");
     let run = systems.apply(&plan);

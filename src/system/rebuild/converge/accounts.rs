@@ -113,8 +113,11 @@ fn user_made(asked: &Converge<'_>, user: &User, keeps_number: bool) -> CommandLi
     if keeps_number {
         words.extend(["-u".to_owned(), user.uid.to_string()]);
     }
-    if user.password == Password::None {
-        words.extend(["-p", "*"].map(str::to_owned));
+    // What lets nobody in is no secret; of the ways to say that, useradd knows `!`.
+    let closed = user.password_hash.as_ref().and_then(|hash| hash.expose());
+    let is_closed = |hash: &&str| !hash.is_empty() && *hash != "!" && hash.chars().all(|c| "*!".contains(c));
+    if let Some(hash) = closed.filter(is_closed) {
+        words.extend(["-p", hash].map(str::to_owned));
     }
     // Its home directory comes back with the files.
     let fixed = ["-M", "-N", "-g", &group, "-d", &user.home, "-s", &user.shell, "-c", &user.gecos];

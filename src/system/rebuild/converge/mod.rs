@@ -142,6 +142,7 @@ fn chain(rebuild: &mut Rebuild, stage: Stage) -> impl FnMut(&str, &str, Operatio
 mod tests {
     use super::*;
     use crate::system::action::Stdin;
+    use crate::system::model::Sensitive;
     use crate::system::model::accounts::{Group, Password, User};
     use crate::system::model::packages::{Package, PackageManager};
     use crate::system::model::services::Unit;
@@ -222,6 +223,7 @@ mod tests {
         let mut here = state(&[], &[("root", 0), ("bus", 100), ("own", 106)], &[]);
         for user in &mut old.accounts.users {
             user.password = if user.name == "app" { Password::None } else { Password::Set };
+            user.password_hash = Some(Sensitive::new(if user.name == "app" { "*" } else { "$6$x" }));
         }
         old.accounts.users[0].shell = "/bin/zsh".into();
         here.accounts.users[2].password = Password::Set;

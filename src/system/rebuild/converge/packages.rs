@@ -10,8 +10,10 @@ use crate::system::rebuild::converge::{Converge, chain, literal, run};
 /// Installs what standard input lists, a name and a version a line, and `held` where it must be just that
 /// version: that version where it is to be had, else the newest, and says so; what is not to be had at all is
 /// named, and ends it after all else is installed. What is here and newer stays. No service is started on the
-/// way: it would run with a new configuration, on data that is about to be overwritten.
+/// way: it would run with a new configuration, on data that is about to be overwritten. `apt-cache show` succeeds
+/// for a version that is not there, and prints nothing.
 const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=; policy=/usr/sbin/policy-rc.d; \
+    there() { apt-cache show \"$1\" 2>/dev/null | grep -q '^Version:'; }; \
     if [ ! -e $policy ] || grep -q lifeboat $policy; then trap 'rm -f $policy' EXIT; \
     printf '#!/bin/sh\\n# by lifeboat\\nexit 101\\n' >$policy; chmod 755 $policy; fi; \
     while read -r name version held; do \
@@ -20,8 +22,8 @@ const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=;
     if [ \"$here\" = \"$version\" ]; then continue; fi; \
     if [ -n \"$here\" ] && [ -z \"$held\" ] && dpkg --compare-versions \"$here\" gt \"$version\"; then \
     echo \"$name $here is newer than $version, and stays\" >&2; continue; fi; \
-    if apt-cache show \"$name=$version\" >/dev/null 2>&1; then set -- \"$@\" \"$name=$version\"; \
-    elif apt-cache show \"$name\" >/dev/null 2>&1; then \
+    if there \"$name=$version\"; then set -- \"$@\" \"$name=$version\"; \
+    elif there \"$name\"; then \
     echo \"$name $version is not to be had any more; the newest is taken\" >&2; set -- \"$@\" \"$name\"; \
     else gone=\"$gone $name\"; fi; done; \
     apt-get install -y -q --no-install-recommends --allow-downgrades --allow-change-held-packages \
