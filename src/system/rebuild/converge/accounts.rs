@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::system::action::{CommandLine, Operation, Stage, Stdin};
+use crate::system::model::Sensitive;
 use crate::system::model::accounts::{Password, User};
 use crate::system::rebuild::bare_metal::Rebuild;
 use crate::system::rebuild::converge::{Converge, chain, run};
@@ -53,7 +54,12 @@ fn groups(asked: &Converge<'_>, made: &mut Made) {
             continue;
         }
         match taken.get(&group.gid) {
-            None => made.commands.push(asked.inside(["groupadd", "-f", "-g", &gid, name])),
+            None => {
+                let mut words = vec!["groupadd", "-f", "-g", &gid];
+                words.extend(closed(group.password_hash.as_ref()).into_iter().flatten());
+                words.push(name);
+                made.commands.push(asked.inside(words));
+            }
             Some(taken) => {
                 made.warnings.push(format!(
                     "the group {name} had the number {gid}, which is {taken}'s here; it gets another"
@@ -113,16 +119,32 @@ fn user_made(asked: &Converge<'_>, user: &User, keeps_number: bool) -> CommandLi
     if keeps_number {
         words.extend(["-u".to_owned(), user.uid.to_string()]);
     }
-    // What lets nobody in is no secret; of the ways to say that, useradd knows `!`.
-    let closed = user.password_hash.as_ref().and_then(|hash| hash.expose());
-    let is_closed = |hash: &&str| !hash.is_empty() && *hash != "!" && hash.chars().all(|c| "*!".contains(c));
-    if let Some(hash) = closed.filter(is_closed) {
-        words.extend(["-p", hash].map(str::to_owned));
+    words.extend(closed(user.password_hash.as_ref()).into_iter().flatten().map(str::to_owned));
+    let days = &user.ageing;
+    let ageing = [
+        ("PASS_MAX_DAYS", days.maximum_days),
+        ("PASS_MIN_DAYS", days.minimum_days),
+        ("PASS_WARN_AGE", days.warning_days),
+    ];
+    // Accounts of programs do not age.
+    if user.password_hash.is_some() && ageing.iter().all(|(_, days)| days.is_none()) {
+        words.push("-r".to_owned());
+    }
+    for (key, days) in ageing.into_iter().filter_map(|(key, days)| Some((key, days?))) {
+        words.extend(["-K".to_owned(), format!("{key}={days}")]);
     }
     // Its home directory comes back with the files.
     let fixed = ["-M", "-N", "-g", &group, "-d", &user.home, "-s", &user.shell, "-c", &user.gecos];
     words.extend(fixed.map(str::to_owned));
     asked.script(script, words)
+}
+
+/// How the account is closed, in so many words: what lets nobody in is no secret. `!` is what the tools write
+/// by themselves.
+fn closed(hash: Option<&Sensitive>) -> Option<[&str; 2]> {
+    let hash = hash?.expose()?;
+    let is_closed = !hash.is_empty() && hash != "!" && hash.chars().all(|c| "*!".contains(c));
+    is_closed.then_some(["-p", hash])
 }
 
 fn members(asked: &Converge<'_>, made: &mut Made) {

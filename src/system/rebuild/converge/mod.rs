@@ -226,11 +226,14 @@ mod tests {
             user.password_hash = Some(Sensitive::new(if user.name == "app" { "*" } else { "$6$x" }));
         }
         old.accounts.users[0].shell = "/bin/zsh".into();
+        old.accounts.users[1].ageing.maximum_days = Some(90);
         here.accounts.users[2].password = Password::Set;
         let rebuild = plan(&Converge { captured: &old, here: &here, root: "/" }).unwrap();
         let lines = shown(&rebuild.actions);
         assert!(lines.iter().any(|line| line == "usermod -s /bin/zsh root"), "{lines:?}");
-        assert!(lines.iter().any(|line| line.contains("useradd") && line.contains(" app -u 105 -p '*' -M")));
+        assert!(
+            lines.iter().any(|line| line.contains("useradd") && line.contains(" app -u 105 -p '*' -r -M"))
+        );
         let passwords = rebuild.actions.iter().find(|action| action.id == "converge:passwords").unwrap();
         let Operation::Run { commands } = &passwords.operation else { panic!() };
         assert_eq!(commands[0].argv.last().unwrap(), "root bus");
