@@ -1,7 +1,9 @@
-//! A freshly installed system becomes what the captured one was: packages, accounts, units, files. The systems
-//! are miniatures of a Debian with a real dpkg, apt, useradd and systemctl; tests/support/machine-miniature
-//! makes them, and an apt repository of tiny packages, without any network. Where `LIFEBOAT_TEST_MACHINE` is
-//! `converge` or `1`, two that debootstrap made, one with a kernel and PostgreSQL, are converged as well.
+//! A freshly installed system becomes what the captured one was: packages, accounts, units, files.
+//!
+//! The systems are miniatures of a Debian with a real dpkg, apt, useradd and systemctl, which
+//! tests/support/machine-miniature makes with an apt repository of tiny packages, without any network. Where
+//! `LIFEBOAT_TEST_MACHINE` is `converge` or `1`, two that debootstrap made, one of them with a kernel and
+//! PostgreSQL, are converged as well.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

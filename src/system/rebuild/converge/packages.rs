@@ -10,9 +10,10 @@ use crate::system::rebuild::converge::{Converge, chain, literal, run};
 /// Installs what standard input lists, a name and a version a line, and `held` where it must be just that
 /// version: that version where it is to be had, else the newest, and says so; what is not to be had at all is
 /// named, and ends it after all else is installed. What is here and newer stays. No service is started on the
-/// way: it would run with a new configuration, on data that is about to be overwritten. `apt-cache show` succeeds
-/// for a version that is not there, and prints nothing.
-const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=; policy=/usr/sbin/policy-rc.d; \
+/// way: it would run with a new configuration, on data that is about to be overwritten. `apt-cache show`
+/// succeeds for a version that is not there, and prints nothing.
+const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=; \
+    policy=/usr/sbin/policy-rc.d; \
     there() { apt-cache show \"$1\" 2>/dev/null | grep -q '^Version:'; }; \
     if [ ! -e $policy ] || grep -q lifeboat $policy; then trap 'rm -f $policy' EXIT; \
     printf '#!/bin/sh\\n# by lifeboat\\nexit 101\\n' >$policy; chmod 755 $policy; fi; \
