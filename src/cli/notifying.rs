@@ -144,6 +144,8 @@ pub struct Happening {
     pub run: String,
     /// Facts.
     pub details: BTreeMap<String, String>,
+    /// Whether it is only a drill.
+    pub is_drill: bool,
 }
 
 impl Happening {
@@ -157,6 +159,7 @@ impl Happening {
             began: SystemClock.now(),
             run: crate::notify::channel::ping::run_id(),
             details: BTreeMap::new(),
+            is_drill: false,
         }
     }
 
@@ -187,10 +190,11 @@ fn rules(context: &Context, office: &Office, happening: &Happening) -> Result<Ve
     Ok(own.chain(office.directory.rules.iter().cloned()).collect())
 }
 
-fn event(context: &Context, happening: &Happening, outcome: Outcome, text: &str) -> Event {
+fn event(host: &str, happening: &Happening, outcome: Outcome, text: &str) -> Event {
     let (kind, name) = (happening.kind, &happening.name);
-    let host = host(context);
     let how = match outcome {
+        Outcome::Missed if kind == "lock-audit" => "found what loses its lock, or has none",
+        Outcome::Missed if kind == "lock-extend" => "left something without the lock it needs",
         Outcome::Started => "has begun",
         Outcome::Ok => "is well",
         Outcome::Degraded => "is done but degraded",
@@ -201,25 +205,44 @@ fn event(context: &Context, happening: &Happening, outcome: Outcome, text: &str)
         Outcome::Notice => "has something to say",
     };
     let title = format!("{kind} of {name} on {host} {how}");
-    let mut event = Event::new(SystemClock.now(), &host, kind, outcome, name, title).with_text(text);
+    let mut event = Event::new(SystemClock.now(), host, kind, outcome, name, title).with_text(text);
     event.job = happening.job.clone();
     event.details = happening.details.clone();
     event.details.insert("run".into(), happening.run.clone());
+    event.is_drill = happening.is_drill;
     event
 }
 
+/// Raises events where the configuration cannot be read any more, as on another thread: what is to be known
+/// of it has been read before.
+pub struct Teller {
+    office: Office,
+    rules: Vec<Rule>,
+    host: String,
+}
+
+impl Teller {
+    /// One for what `happening` is about; none where nobody wants to hear of anything.
+    pub fn open(context: &Context, happening: &Happening) -> Result<Option<Self>, Failure> {
+        let office = Office::open(context)?;
+        let rules = rules(context, &office, happening)?;
+        let has_listeners = !office.directory.channels.is_empty() && !rules.is_empty();
+        Ok(has_listeners.then(|| Self { office, rules, host: host(context) }))
+    }
+
+    /// Raises one.
+    pub fn raise(&self, happening: &Happening, outcome: Outcome, text: &str) -> Result<Raised, Failure> {
+        let rules: Vec<&Rule> = self.rules.iter().collect();
+        let raised = self.office.notifier()?.raise(event(&self.host, happening, outcome, text), &rules);
+        raised.map_err(|error| Failure::of(error.kind(), &error))
+    }
+}
+
 fn raise(context: &Context, happening: &Happening, outcome: Outcome, text: &str) -> Result<Raised, Failure> {
-    let office = Office::open(context)?;
-    if office.directory.channels.is_empty() {
-        return Ok(Raised::Nobody);
+    match Teller::open(context, happening)? {
+        Some(teller) => teller.raise(happening, outcome, text),
+        None => Ok(Raised::Nobody),
     }
-    let rules = rules(context, &office, happening)?;
-    if rules.is_empty() {
-        return Ok(Raised::Nobody);
-    }
-    let rules: Vec<&Rule> = rules.iter().collect();
-    let raised = office.notifier()?.raise(event(context, happening, outcome, text), &rules);
-    raised.map_err(|error| Failure::of(error.kind(), &error))
 }
 
 /// Says that something begins, to monitors that want to know.
@@ -235,10 +258,16 @@ pub fn begun(context: &Context, happening: &Happening) {
 /// Says how something went, and writes it down. What was interrupted by hand, waits for
 /// a person, or did not begin because it is going on already, is no news.
 pub fn ended(context: &Context, happening: &Happening, result: &CommandResult) {
+    ended_with(context, happening, result, "");
+}
+
+/// The same, where the command says more of what it found than its exit status means.
+pub fn ended_with(context: &Context, happening: &Happening, result: &CommandResult, found: &str) {
     let (outcome, text) = match result {
-        Ok(Ending::Done) => (Outcome::Ok, String::new()),
+        Ok(Ending::Done) => (Outcome::Ok, found.trim_end().to_owned()),
         Ok(Ending::Told(kind)) if is_no_news(*kind) => return,
-        Ok(Ending::Told(kind)) => (outcome_of(*kind), kind.meaning().to_owned()),
+        Ok(Ending::Told(kind)) if found.is_empty() => (outcome_of(*kind), kind.meaning().to_owned()),
+        Ok(Ending::Told(kind)) => (outcome_of(*kind), found.trim_end().to_owned()),
         Err(failure) if is_no_news(failure.kind()) => return,
         Err(failure) => (outcome_of(failure.kind()), failure.message().to_owned()),
     };

@@ -190,6 +190,38 @@ fn what_cannot_be_told_now_stays_and_neither_fails_nor_delays_the_backup() {
 }
 
 #[test]
+fn a_web_hook_that_answers_410_is_used_no_more_until_a_test_reaches_it() {
+    let (gone, other) = (Hook::start(), Hook::start());
+    gone.say(410);
+    let config = format!(
+        "[channel.gone]\ntype = 'webhook'\nurl = '{}'\n[channel.other]\ntype = 'webhook'\nurl = '{}'\n\
+         [contact.anna]\nchannels = ['gone', 'other']\n",
+        gone.url(),
+        other.url()
+    );
+    let world = world(&config);
+    let send = || run(&world, &["notify", "send", "--to", "anna", "--title", "x"]);
+    assert_eq!(send().status, Some(0));
+    gone.say(200);
+    assert_eq!(send().status, Some(0));
+    assert_eq!((gone.seen().len(), other.seen().len()), (0, 2), "others take over, and it is not asked");
+    let listed = json(&world, &["notify", "outbox", "--json"]);
+    assert_eq!(listed["disabled"][0]["channel"], "gone", "{listed}");
+    let shown = run(&world, &["notify", "outbox"]);
+    assert!(shown.stderr.contains("gone is not used since") && shown.stderr.contains("notify test gone"));
+    let tested = run(&world, &["notify", "test", "gone"]);
+    assert_eq!(tested.status, Some(0), "{tested:?}");
+    assert!(tested.stderr.contains("gone was disabled, and is used again"), "{tested:?}");
+    assert_eq!(send().status, Some(0));
+    assert_eq!((gone.seen().len(), other.seen().len()), (2, 2));
+    gone.say(410);
+    assert_eq!(run(&world, &["notify", "test", "gone"]).status, Some(1));
+    gone.say(200);
+    send();
+    assert_eq!(gone.seen().len(), 2, "a test finds that out as well");
+}
+
+#[test]
 fn a_process_killed_while_it_tells_loses_nothing_and_the_other_side_can_count_one() {
     let hook = Hook::start();
     let config = format!("[channel.hook]\ntype = 'webhook'\nurl = '{}'\n", hook.url());
@@ -323,7 +355,7 @@ fn a_name_that_is_nobodys_and_an_event_that_is_none_are_told_with_what_to_do() {
 }
 
 /// Waits for a server on loopback.
-fn wait_for(port: u16) {
+pub fn wait_for(port: u16) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < deadline, "the server does not start");
@@ -331,12 +363,12 @@ fn wait_for(port: u16) {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program of the tests, named by a variable or in PATH; says so where it is missing.
-fn tool(variable: &str, name: &str) -> Option<PathBuf> {
+pub fn tool(variable: &str, name: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found =
@@ -350,7 +382,7 @@ fn tool(variable: &str, name: &str) -> Option<PathBuf> {
 }
 
 /// A process that ends with the test.
-struct Server(Child);
+pub struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -414,7 +446,7 @@ fn make_certificate(dir: &Path) {
     assert!(made.is_ok_and(|status| status.success()), "openssl makes a certificate");
 }
 
-fn mail_server(world: &World, python: &Path, mode: &str, answers: &str) -> (Server, u16) {
+pub fn mail_server(world: &World, python: &Path, mode: &str, answers: &str) -> (Server, u16) {
     let port = free_port();
     if !world.path("certificate.pem").exists() {
         make_certificate(world.sandbox.home.path());
@@ -434,7 +466,7 @@ fn mail_server(world: &World, python: &Path, mode: &str, answers: &str) -> (Serv
     (server, port)
 }
 
-fn mails(world: &World) -> Vec<String> {
+pub fn mails(world: &World) -> Vec<String> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(world.path("mails")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -594,7 +626,7 @@ class H(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), H).serve_forever()
 "#;
 
-fn ntfy(world: &World) -> Option<(Server, u16)> {
+pub fn ntfy(world: &World) -> Option<(Server, u16)> {
     let port = free_port();
     let mut command = match std::env::var_os("LIFEBOAT_TEST_NTFY") {
         Some(program) => {

@@ -242,7 +242,7 @@ fn a_run_that_waits_is_watched_approved_and_aborted_from_elsewhere() {
 }
 
 /// What a server answers to a request.
-fn ask(address: &str, method: &str, path: &str, body: &str) -> String {
+pub fn ask(address: &str, method: &str, path: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",

@@ -1,5 +1,6 @@
 //! `lifeboat runbook`: what is done in a disaster, in which order and by whom, and proof that it was.
 
+mod announce;
 mod answer;
 pub mod args;
 mod begin;

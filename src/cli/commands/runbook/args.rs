@@ -91,9 +91,12 @@ pub struct RunArgs {
     /// Print every command, recipient, approval and wait, and do nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,
-    /// Begin although another run of the same runbook is not over
+    /// Begin although another run of the same runbook is not over, here or as the repository says
     #[arg(long)]
     pub another: bool,
+    /// Why another run is passed over; it stands in the journal and the report
+    #[arg(long, value_name = "TEXT", requires = "another")]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub going: GoingArgs,
     #[command(flatten)]
@@ -124,6 +127,9 @@ pub struct ResumeArgs {
     /// Take the run over from another host
     #[arg(long, conflicts_with = "no_repository")]
     pub take_over: bool,
+    /// Why it is taken over; it stands in the journal and the report
+    #[arg(long, value_name = "TEXT", requires = "take_over")]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub going: GoingArgs,
 }

@@ -108,7 +108,11 @@ impl CliHands {
         let expires = now.saturating_add(seconds.saturating_mul(2)).saturating_add(60);
         grants(&asks.run, &asks.step, asks.kind, &asks.options, who, expires)
             .into_iter()
-            .map(|(label, grant)| Link { label, url: format!("{base}/a/{}", links.token(&grant)) })
+            .map(|(label, grant)| Link {
+                label,
+                url: format!("{base}/a/{}", links.token(&grant)),
+                opens: asks.has_evidence && grant.deed == Deed::Ack,
+            })
             .collect()
     }
 

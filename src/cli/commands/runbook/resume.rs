@@ -44,8 +44,11 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> CommandResult {
     let now = SystemClock.now();
     let opened = runs.resume(&run, &by, &machine(context), now).map_err(|error| failure(&error))?;
     let header = Header { operator: by.clone(), host: machine(context), ..read.state.header };
-    claim(context, archive.as_ref(), &header, args.take_over)?;
-    let (journal, state) = opened;
+    let passed_over = claim(context, archive.as_ref(), &header, args.take_over, args.reason.as_ref())?;
+    let (mut journal, mut state) = opened;
+    if let Some(record) = passed_over {
+        Runs::note(&mut journal, &mut state, now, record).map_err(|error| failure(&error))?;
+    }
     for (names, deed) in [(&args.done, Deed::Done), (&args.repeat, Deed::Repeat)] {
         for word in names {
             let (name, output) =

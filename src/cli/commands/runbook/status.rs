@@ -14,6 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::runbook::error::RunbookError;
 use crate::runbook::hands::Asks;
+use crate::runbook::model::EvidenceForm;
 use crate::runbook::report::line;
 use crate::runbook::runs::{Read, Runs, understand};
 use crate::runbook::state::{Progress, RunState, between};
@@ -143,6 +144,7 @@ pub fn waiting_lines(state: &RunState) -> Vec<String> {
             step: path.to_owned(),
             kind: asked.ask.kind,
             options: asked.ask.options.clone(),
+            has_evidence: asked.ask.evidence != EvidenceForm::None,
             within_seconds: None,
         };
         lines.push(format!("  lifeboat runbook {}", command_for(&asks)));

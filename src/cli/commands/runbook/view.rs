@@ -106,6 +106,11 @@ impl View {
         );
     }
 
+    /// Where the run is, as far as it was seen.
+    pub fn state(&self) -> RunState {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Takes the lines below away.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
