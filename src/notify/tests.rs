@@ -148,7 +148,7 @@ fn slack_is_not_hurried() {
     for _ in 0..3 {
         notifier.raise(event(&clock, Outcome::Notice), &[&rule(&["ben"])]).unwrap();
     }
-    let some = notifier.deliver(Duration::from_millis(1500)).unwrap();
+    let some = notifier.deliver(Duration::from_millis(1200)).unwrap();
     assert!(some.delivered < 3 && some.failed == 0 && some.pending == 3 - some.delivered, "{some:?}");
     clock.advance(2);
     assert_eq!(notifier.deliver(BUDGET).unwrap().pending, 0);

@@ -158,6 +158,27 @@ fn damage_that_check_finds_is_told_as_critical() {
 }
 
 #[test]
+fn damage_that_reading_packs_found_is_not_over_because_a_check_looked_less_closely() {
+    let hook = Hook::start();
+    let rules = "[[notify.rule]]\nto = 'hook'\nevents = 'check'\n";
+    let world = world(&format!("{rules}[channel.hook]\ntype = 'webhook'\nurl = '{}'\n", hook.url()));
+    assert_eq!(run(&world, &["backup", "home"]).status, Some(0));
+    let pack = world.objects("packs").remove(0);
+    let whole = fs::read(&pack).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    fs::write(&pack, &damaged).unwrap();
+    assert_eq!(run(&world, &["check", "--read-data"]).status, Some(4));
+    assert_eq!(run(&world, &["check"]).status, Some(0));
+    assert_eq!(hook.subjects().len(), 1, "{:?}", hook.subjects());
+    fs::write(&pack, &whole).unwrap();
+    assert_eq!(run(&world, &["check", "--read-data"]).status, Some(0));
+    let subjects = hook.subjects();
+    assert!(subjects.len() == 2 && subjects[1].starts_with("Resolved: "), "{subjects:?}");
+}
+
+#[test]
 fn what_cannot_be_told_now_stays_and_neither_fails_nor_delays_the_backup() {
     let hook = Hook::start();
     hook.say(503);
@@ -393,7 +414,7 @@ impl Drop for Server {
 
 /// aiosmtpd with STARTTLS, or TLS from the beginning, and AUTH; it writes every mail into a directory.
 const MAIL_SERVER: &str = r#"
-import os, ssl, sys, time
+import asyncio, os, ssl, sys, time
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 port, out, mode, answers = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4].split(',')
@@ -404,11 +425,17 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):
         answer = answers[min(Handler.count, len(answers) - 1)]
         Handler.count += 1
-        if answer != 'ok':
+        if answer == 'slow':
+            await asyncio.sleep(1)
+        elif answer == 'hang':
+            await asyncio.sleep(60)
+        elif answer not in ('ok', 'lost'):
             return answer
         with open(f'{out}/{Handler.count}.eml', 'wb') as file:
             head = f'X-User: {session.auth_data}\r\nX-To: {envelope.rcpt_tos}\r\n'
             file.write(head.encode() + envelope.content)
+        if answer == 'lost':
+            server.transport.abort()
         return '250 taken'
 def check(server, session, envelope, mechanism, data):
     fits = (data.login, data.password) == (b'lifeboat', b'hush')
@@ -550,6 +577,36 @@ fn mail_that_is_put_off_is_tried_again_with_the_same_id_and_mail_that_is_refused
     assert!(wrong.status == Some(1), "{wrong:?}");
     let wrong = run(&world, &["notify", "test", "anna"]);
     assert!(wrong.status == Some(1) && wrong.stderr.contains("535"), "{wrong:?}");
+}
+
+#[test]
+fn mail_whose_answer_is_lost_is_repeated_with_its_id_and_a_slow_server_is_waited_for_but_not_for_ever() {
+    let Some(python) = tool("LIFEBOAT_TEST_AIOSMTPD", "aiosmtpd-python") else { return };
+    let world = World::new();
+    let (server, port) = mail_server(&world, &python, "starttls", "lost,ok,slow,hang");
+    mail_config(&world, port, "starttls");
+    let text = fs::read_to_string(world.path("lifeboat.toml")).unwrap();
+    fs::write(world.path("lifeboat.toml"), text.replace("[contact", "timeout = '3s'\n[contact")).unwrap();
+    let send = |title: &str| json(&world, &["notify", "send", "--to", "anna", "--title", title, "--json"]);
+    let lost = send("lost");
+    assert_eq!(lost["state"], "pending", "{lost}");
+    run(&world, &["notify", "outbox", "retry", lost["event"]["id"].as_str().unwrap()]);
+    assert_eq!(run(&world, &["notify", "flush"]).status, Some(0));
+    let ids = |mails: &[String]| -> Vec<String> {
+        let id = |mail: &String| mail.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
+        mails.iter().map(id).collect()
+    };
+    let twice = ids(&mails(&world));
+    assert!(twice.len() == 2 && twice[0] == twice[1], "whoever looks at ids shows it once: {twice:?}");
+    assert_eq!(send("slow")["state"], "delivered");
+    let begun = Instant::now();
+    let hung = send("hang");
+    assert!(hung["deliveries"][0]["error"].as_str().unwrap().contains("within 3 s"), "{hung}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    drop(server);
+    let refused = send("refused");
+    assert_eq!(refused["state"], "pending", "{refused}");
+    assert!(refused["deliveries"][0]["error"].as_str().unwrap().contains("refused"), "{refused}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn site(channels: &str) -> Site {
 }
 
 /// Ended when dropped.
-struct Serving(Child, String);
+struct Serving(Child);
 
 impl Drop for Serving {
     fn drop(&mut self) {
@@ -55,8 +55,8 @@ fn serve(site: &Site) -> Serving {
     let mut server = site.spawn(&["runbook", "serve", "--listen", "127.0.0.1:0", "--json"]);
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let served: Value = serde_json::from_str(&line).unwrap();
-    Serving(server, served["address"].as_str().unwrap().to_owned())
+    assert!(line.contains("lifeboat.runbook-serve/1"), "{line}");
+    Serving(server)
 }
 
 /// What a topic holds, as the app on a telephone polls it.
@@ -244,6 +244,69 @@ fn a_link_in_a_mail_approves_by_its_button_and_not_by_a_scanner_that_opens_it() 
     assert_eq!(site.state().unwrap().steps["leave"].by.as_deref(), Some("oncall"));
 }
 
+/// Runs it on a terminal of its own for so long, or until it ends; answers what the terminal got.
+fn on_a_terminal(site: &Site, words: &[&str], time: Duration) -> Option<String> {
+    let plain = site.command(words);
+    let program = plain.get_program().to_str().unwrap().to_owned();
+    let line = [&[program.as_str()][..], words].concat().join(" ");
+    let mut command = std::process::Command::new("script");
+    command.args(["-q", "-e", "-c", &format!("stty cols 150 rows 40; exec {line}"), "/dev/null"]);
+    command.env_clear().env("TERM", "xterm").env("SHELL", "/bin/sh");
+    for (name, value) in plain.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command.current_dir(plain.get_current_dir().unwrap()).stdin(std::process::Stdio::piped());
+    let out = fs::File::create(site.path("terminal")).unwrap();
+    let Ok(mut child) = command.stdout(out.try_clone().unwrap()).stderr(out).spawn() else {
+        assert!(std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(), "script is missing");
+        println!("skipped: script is missing");
+        return None;
+    };
+    let begun = Instant::now();
+    while begun.elapsed() < time && child.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    Some(String::from_utf8_lossy(&fs::read(site.path("terminal")).unwrap()).into_owned())
+}
+
+/// Seconds that stand behind `what` on a terminal, in their order, each once.
+fn seconds_behind(text: &str, what: &str) -> Vec<u32> {
+    let number = |rest: &str| rest.split(' ').next()?.parse().ok();
+    let mut seen: Vec<u32> = text.split(what).skip(1).filter_map(number).collect();
+    seen.dedup();
+    seen
+}
+
+#[test]
+fn on_a_terminal_time_goes_on_while_nothing_happens_for_whoever_runs_it_and_whoever_watches() {
+    let site = Site::new();
+    site.write("asks", ASKS);
+    let time = Duration::from_millis(5500);
+    let Some(own) = on_a_terminal(&site, &["runbook", "run", "asks", "--no-repository"], time) else {
+        return;
+    };
+    let seen = seconds_behind(&own, "leave waiting for anybody, ");
+    assert!(seen.len() >= 3 && seen.is_sorted(), "{seen:?}: {own}");
+    assert!(own.contains("answer: approve|refuse"), "{own}");
+    let mut child = site.spawn(&["runbook", "resume", "latest", "--no-repository"]);
+    await_some("the run", || {
+        site.json(&["runbook", "status", "--json"])["runs"][0]["is_active"].as_bool().filter(|active| *active)
+    });
+    let watched = on_a_terminal(&site, &["runbook", "status", "latest", "--watch"], time).unwrap();
+    let seen = seconds_behind(&watched, "0 steps ended, ");
+    assert!(seen.len() >= 3 && seen.is_sorted(), "{seen:?}: {watched}");
+    assert!(watched.contains("lifeboat runbook approve"), "{watched}");
+    // Whoever reads the lines by a program gets nothing but them.
+    site.ok(&["runbook", "abort", "latest", "--reason", "seen"]);
+    child.wait().unwrap();
+    let plain = site.ok(&["runbook", "status", "latest", "--watch"]);
+    assert!(plain.stdout.contains("aborted by") && plain.stderr.is_empty(), "{plain:?}");
+}
+
 /// Subjects of what a channel of type `command` was given.
 fn subjects(site: &Site) -> Vec<String> {
     let told = site.told();
@@ -269,17 +332,24 @@ fn rules_are_told_of_steps_that_fail_of_runs_that_halt_and_of_the_end_of_both() 
         first[0].starts_with("runbook-step of fails-") && first[0].contains("/passed_by on "),
         "{first:?}"
     );
-    assert!(first[1].starts_with("runbook of fails on ") && first[1].ends_with("failed"), "{first:?}");
+    assert!(first[0].ends_with("failed, and the run goes on"), "{first:?}");
+    assert!(first[1].starts_with("runbook of fails on ") && first[1].ends_with("has halted"), "{first:?}");
     assert!(site.told().contains("It has halted at vital") && site.told().contains("runbook resume fails-"));
+    assert_eq!(site.run(&["runbook", "resume", "latest"]).status, Some(1));
+    assert_eq!(subjects(&site).len(), 2, "the same is not told again");
     fs::write(site.path("effects"), "").unwrap();
     site.run(&["runbook", "resume", "latest"]);
-    // It ended with a failure that was passed by, which is told as that.
-    assert!(site.told().contains("done, with failures"), "{}", site.told());
-    site.write("fails", "[[step]]\nid = \"vital\"\nkind = \"command\"\nrun = [\"true\"]\n");
-    let before = subjects(&site).len();
-    site.ok(&["runbook", "run", "fails", "--mode", "drill"]);
-    assert_eq!(subjects(&site).len(), before, "a drill that went well ends no alarm");
-    site.ok(&["runbook", "run", "fails"]);
     let last = subjects(&site).pop().unwrap();
-    assert!(last.contains("Resolved: runbook of fails"), "{last}");
+    assert!(last.starts_with("Resolved: ") && last.ends_with("is over: done, with failures"), "{last}");
+    // What is aborted while nobody carries it out is over as well.
+    fs::remove_file(site.path("effects")).unwrap();
+    site.run(&["runbook", "run", "fails"]);
+    site.ok(&["runbook", "abort", "latest", "--reason", "false alarm"]);
+    let last = subjects(&site).pop().unwrap();
+    assert!(last.starts_with("Resolved: ") && last.ends_with("is over: aborted"), "{last}");
+    let before = subjects(&site).len();
+    site.write("fails", "[[step]]\nid = \"vital\"\nkind = \"command\"\nrun = [\"true\"]\n");
+    site.ok(&["runbook", "run", "fails", "--mode", "drill"]);
+    site.ok(&["runbook", "run", "fails"]);
+    assert_eq!(subjects(&site).len(), before, "that all went well is told to those who want that");
 }

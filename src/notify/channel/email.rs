@@ -189,3 +189,21 @@ fn compose(from: &str, to: &[String], message: &Message<'_>) -> Result<lettre::M
 fn raw(builder: MessageBuilder, name: &'static str, value: &str) -> MessageBuilder {
     builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::address_of;
+
+    #[test]
+    fn a_name_is_resolved_in_time_or_not_at_all() {
+        let second = Duration::from_secs(1);
+        assert_eq!(address_of("127.0.0.1", 25, second), Ok("127.0.0.1".parse().unwrap()));
+        assert_eq!(address_of("::1", 25, second), Ok("::1".parse().unwrap()));
+        let begun = Instant::now();
+        let error = address_of("mail.invalid", 25, Duration::from_millis(200)).unwrap_err();
+        assert!(error.contains("resolved"), "{error}");
+        assert!(begun.elapsed() < 5 * second, "{:?}", begun.elapsed());
+    }
+}

@@ -277,7 +277,7 @@ pub struct LinkArgs {
           value_parser = crate::cli::values::parse_duration)]
     pub within: std::time::Duration,
     /// What stands before them; that of the server that runs otherwise
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
     pub public_url: Option<String>,
 }
 
@@ -288,6 +288,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8390")]
     pub listen: SocketAddr,
     /// How it is reached from outside, for links in messages
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
     pub public_url: Option<String>,
+    /// Listen on an address that is not loopback: a proxy with TLS stands before it
+    #[arg(long, requires = "public_url")]
+    pub behind_proxy: bool,
+}
+
+/// The beginning of a URL: what stands before the path of a link.
+fn parse_base_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_fit = |rest: &str| {
+        let host = rest.split('/').next().unwrap_or_default();
+        !host.is_empty() && !rest.chars().any(|c| c.is_whitespace() || c.is_control() || "?#\"<>".contains(c))
+    };
+    match rest.filter(|rest| is_fit(rest)) {
+        Some(_) => Ok(text.trim_end_matches('/').to_owned()),
+        None => Err("it is to be the beginning of a URL, such as https://ops.example.com/lifeboat".into()),
+    }
 }

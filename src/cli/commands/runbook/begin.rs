@@ -319,6 +319,7 @@ pub fn go(
     let over = AtomicBool::new(false);
     let result = thread::scope(|threads| {
         threads.spawn(|| attend(&hands, &view, &over, &runs.inbox(&run), announcer.as_mut()));
+        threads.spawn(|| view.tick(&over));
         let copying = courier.map(|courier| threads.spawn(|| copy(courier, &view, interrupt, &over)));
         let _listening = view
             .listens()
@@ -342,7 +343,7 @@ pub fn go(
             .warn(&format!("warning: the claim on {runbook} stays: {}", escape::lines(why.message())));
     }
     let result = conclude(context, &state, reached);
-    notifying::ended_with(context, &happening, &result, &announce::account(&state, reached));
+    announce::reached(context, &happening, &state, reached, &result);
     result
 }
 
