@@ -121,7 +121,8 @@ impl Archive {
                 Err(EvidenceError::Taken { .. }) if self.trusted_claim(&key).is_err() => {}
                 Err(EvidenceError::Taken { .. }) => {
                     let what = format!(
-                        "somebody else began to run {runbook} at the same moment; look who it is and try again"
+                        "somebody else began to run {runbook} at the same moment; look who it is and try \
+                         again"
                     );
                     return Err(RunbookError::Busy { what });
                 }

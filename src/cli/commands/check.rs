@@ -68,7 +68,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let mut happening = Happening::of_repository("check", &context.repository(None)?);
     let result = look(args, context);
     let of_data = Some(format!("{}/data", happening.name));
-    // What reading packs found is over once all of them were read again, not once a check looked less closely.
+    // What reading packs found is over once all were read again, not once a check looked less closely.
     let reads_data = args.read_data || args.read_data_subset.is_some();
     match &result {
         Ok(Outcome::Done) if args.read_data => {

@@ -195,7 +195,8 @@ fn list(args: &OutboxArgs, context: &Context, notifier: &Notifier<'_>) -> Comman
     }
     for one in &disabled {
         context.output.warn(&escape::text(&format!(
-            "channel {} is not used since {}, for it {}; `lifeboat notify test {}` tries it, and uses it again",
+            "channel {} is not used since {}, for it {}; `lifeboat notify test {}` tries it, and uses it \
+             again",
             one.channel,
             zone.show(one.since.seconds),
             one.why,

@@ -2,8 +2,8 @@
 //! fail, and steps that are in doubt until that is settled.
 //!
 //! What steps of a runbook say themselves goes to whom they name; this is for rules, as of any other command.
-//! A step that halts the run is told with the run, not twice. A run is a matter of its own, that its end ends,
-//! however it ends; and a drill is none of a live run.
+//! A step that halts the run is told with the run, not twice. A run is a matter of its own, that its end
+//! ends, however it ends; and a drill is none of a live run.
 
 use std::collections::BTreeSet;
 
