@@ -10,6 +10,7 @@
 //! - Payloads are not signed, for what hashes them twice tells nothing: their checksum is a signed
 //!   header, and what is in them is authenticated by the floors above.
 
+mod answers;
 mod archive;
 mod client;
 pub mod errors;
@@ -54,6 +55,10 @@ use crate::sys::clock::SystemClock;
 const LIST_MAX_OBJECTS: usize = 1 << 24;
 /// Most pages in a row that bring no object of ours.
 const EMPTY_PAGES_MAX: usize = 1000;
+/// So many objects are taken before it is looked whether they are always the same.
+const FIRST_LOOK_OBJECTS: usize = 1 << 14;
+/// The longest name of a state that is kept; an ETag has some 40 bytes.
+const ETAG_MAX_BYTES: usize = 128;
 
 /// A bucket and a prefix of it.
 pub struct S3Store {
@@ -284,8 +289,8 @@ impl S3Store {
         let asked = self.asked(if prefix.is_empty() { "objects" } else { prefix }, "list");
         let mut found: Vec<ObjectMeta> = Vec::new();
         let mut warm: HashSet<Key> = HashSet::new();
-        let mut tokens: HashSet<String> = HashSet::new();
-        let (mut token, mut empty_pages) = (None, 0usize);
+        let mut pages = Pages::default();
+        let mut token = None;
         loop {
             let request = self
                 .client()
@@ -298,7 +303,6 @@ impl S3Store {
                 .set_request_payer(self.payer());
             let page = self.answer(asked, request.send()).await?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
-            let before = found.len();
             for object in page.contents() {
                 let Some(meta) = self.meta(object, prefix, is_encoded) else { continue };
                 if !object.storage_class().is_some_and(|class| is_doubtful(class.as_str())) {
@@ -309,19 +313,14 @@ impl S3Store {
             if !page.is_truncated().unwrap_or(false) {
                 break;
             }
-            empty_pages = if found.len() == before { empty_pages + 1 } else { 0 };
-            if empty_pages > EMPTY_PAGES_MAX || found.len() > LIST_MAX_OBJECTS {
-                return Err(errors::unsound(asked, "a listing without an end"));
-            }
             token = page.next_continuation_token().map(str::to_owned);
-            // A page that leads back to an earlier one would never end.
-            if !token.clone().is_some_and(|token| tokens.insert(token)) {
-                return Err(errors::unsound(asked, "a listing that does not go on"));
+            if pages.is_due(found.len()) {
+                sort(&mut found);
             }
+            pages.turn(token.as_deref(), found.len()).map_err(|why| errors::unsound(asked, why))?;
         }
         self.classes.listed(prefix, warm);
-        found.sort_by(|left, right| left.key.cmp(&right.key));
-        found.dedup_by(|left, right| left.key == right.key);
+        sort(&mut found);
         Ok(found)
     }
 
@@ -334,7 +333,7 @@ impl S3Store {
             key,
             size: u64::try_from(object.size()?).ok()?,
             modified: object.last_modified().map(timestamp),
-            version: object.e_tag().map(version_of),
+            version: object.e_tag().filter(|etag| etag.len() <= ETAG_MAX_BYTES).map(version_of),
         })
     }
 
@@ -350,6 +349,53 @@ impl S3Store {
             Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// By key, each once.
+fn sort(found: &mut Vec<ObjectMeta>) {
+    found.sort_by(|left, right| left.key.cmp(&right.key));
+    found.dedup_by(|left, right| left.key == right.key);
+}
+
+/// The pages of a listing, as far as they have been seen: a hostile server could turn them for ever.
+#[derive(Debug, Default)]
+struct Pages {
+    /// Hashes of what led to a page: what it is may be of any length.
+    seen: HashSet<[u8; 16]>,
+    empty: usize,
+    objects: usize,
+    next_look: usize,
+}
+
+impl Pages {
+    /// Whether it is time to look whether what was found is always the same.
+    fn is_due(&self, objects: usize) -> bool {
+        objects >= self.next_look.max(FIRST_LOOK_OBJECTS)
+    }
+
+    /// Turns to the page to which `token` leads, with so many objects found; or why not. Where a look was due,
+    /// they are those without repetitions.
+    fn turn(&mut self, token: Option<&str>, objects: usize) -> Result<(), &'static str> {
+        // A page that leads back to an earlier one, or nowhere, would never end.
+        let place = token.map(|token| {
+            let mut place = [0; 16];
+            place.copy_from_slice(&blake3::hash(token.as_bytes()).as_bytes()[..16]);
+            place
+        });
+        if !place.is_some_and(|place| self.seen.insert(place)) {
+            return Err("a listing that does not go on");
+        }
+        self.empty = if objects <= self.objects { self.empty + 1 } else { 0 };
+        self.objects = self.objects.max(objects);
+        if self.empty > EMPTY_PAGES_MAX || objects > LIST_MAX_OBJECTS {
+            return Err("a listing without an end");
+        }
+        // What is left after repetitions went has to grow until the next look.
+        if self.is_due(objects) {
+            self.next_look = objects.saturating_mul(2);
+        }
+        Ok(())
     }
 }
 

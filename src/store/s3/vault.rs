@@ -1,7 +1,6 @@
 //! Versions and retention of a bucket: see [`crate::store::vault`].
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::PoisonError;
 
@@ -18,7 +17,7 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::s3::options::decode;
 use crate::store::s3::watch::read_all;
-use crate::store::s3::{LIST_MAX_OBJECTS, S3Store, errors, parse_content_range, timestamp};
+use crate::store::s3::{ETAG_MAX_BYTES, Pages, S3Store, errors, parse_content_range, timestamp};
 use crate::store::vault::{
     Guard, LockMode, LockPolicy, ObjectVersion, Retention, Vault, VersionId, is_locked_kind,
 };
@@ -93,7 +92,7 @@ impl S3Store {
         let below = format!("{}{prefix}", self.options.prefix);
         let asked = self.asked(if prefix.is_empty() { "objects" } else { prefix }, "list the versions of");
         let mut found: Vec<ObjectVersion> = Vec::new();
-        let mut places: HashSet<(String, String)> = HashSet::new();
+        let mut pages = Pages::default();
         let (mut key_marker, mut id_marker) = (None, None);
         loop {
             let request = self
@@ -117,7 +116,10 @@ impl S3Store {
                     modified: timestamp(version.last_modified()?),
                     is_latest: version.is_latest().unwrap_or(false),
                     is_marker: false,
-                    etag: version.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
+                    etag: version
+                        .e_tag()
+                        .filter(|etag| etag.len() <= ETAG_MAX_BYTES)
+                        .map(|etag| etag.trim_matches('"').to_owned()),
                 })
             }));
             found.extend(page.delete_markers().iter().filter_map(|marker| {
@@ -137,11 +139,13 @@ impl S3Store {
             let marker = page.next_key_marker().map(str::to_owned);
             key_marker = if is_encoded { marker.as_deref().and_then(decode) } else { marker };
             id_marker = page.next_version_id_marker().map(str::to_owned);
-            let place = (key_marker.clone().unwrap_or_default(), id_marker.clone().unwrap_or_default());
-            // A page that leads back to an earlier one, or nowhere, would never end.
-            if key_marker.is_none() || !places.insert(place) || found.len() > LIST_MAX_OBJECTS {
-                return Err(errors::unsound(asked, "a listing of versions that does not go on"));
+            let place =
+                key_marker.as_ref().map(|key| format!("{key}\n{}", id_marker.as_deref().unwrap_or_default()));
+            if pages.is_due(found.len()) {
+                found.sort_by(|left, right| (&left.key, &left.id.0).cmp(&(&right.key, &right.id.0)));
+                found.dedup_by(|left, right| left.key == right.key && left.id == right.id);
             }
+            pages.turn(place.as_deref(), found.len()).map_err(|why| errors::unsound(asked, why))?;
         }
         // Markers come in a list of their own, so that their place among versions of the same second is
         // lost, apart from the newest: of two of the same time, data counts as newer than a marker.
