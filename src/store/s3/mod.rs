@@ -17,6 +17,7 @@ pub mod errors;
 pub mod features;
 mod lock_options;
 pub mod options;
+mod pages;
 mod vault;
 mod watch;
 mod write;
@@ -46,19 +47,11 @@ use crate::store::key::{Key, check_prefix};
 use crate::store::s3::archive::{Classes, is_doubtful};
 use crate::store::s3::errors::Asked;
 use crate::store::s3::options::{S3Options, decode};
+use crate::store::s3::pages::{ETAG_MAX_BYTES, Pages, is_word, sort};
 use crate::store::s3::watch::{Limits, read_all, until_it_begins};
 use crate::store::vault::{Retention, Vault, VersionId};
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 use crate::sys::clock::SystemClock;
-
-/// Most objects that one listing holds: a petabyte of packs.
-const LIST_MAX_OBJECTS: usize = 1 << 24;
-/// Most pages in a row that bring no object of ours.
-const EMPTY_PAGES_MAX: usize = 1000;
-/// So many objects are taken before it is looked whether they are always the same.
-const FIRST_LOOK_OBJECTS: usize = 1 << 14;
-/// The longest name of a state that is kept; an ETag has some 40 bytes.
-const ETAG_MAX_BYTES: usize = 128;
 
 /// A bucket and a prefix of it.
 pub struct S3Store {
@@ -333,7 +326,7 @@ impl S3Store {
             key,
             size: u64::try_from(object.size()?).ok()?,
             modified: object.last_modified().map(timestamp),
-            version: object.e_tag().filter(|etag| etag.len() <= ETAG_MAX_BYTES).map(version_of),
+            version: object.e_tag().filter(|etag| is_word(etag, ETAG_MAX_BYTES)).map(version_of),
         })
     }
 
@@ -349,53 +342,6 @@ impl S3Store {
             Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
-    }
-}
-
-/// By key, each once.
-fn sort(found: &mut Vec<ObjectMeta>) {
-    found.sort_by(|left, right| left.key.cmp(&right.key));
-    found.dedup_by(|left, right| left.key == right.key);
-}
-
-/// The pages of a listing, as far as they have been seen: a hostile server could turn them for ever.
-#[derive(Debug, Default)]
-struct Pages {
-    /// Hashes of what led to a page: what it is may be of any length.
-    seen: HashSet<[u8; 16]>,
-    empty: usize,
-    objects: usize,
-    next_look: usize,
-}
-
-impl Pages {
-    /// Whether it is time to look whether what was found is always the same.
-    fn is_due(&self, objects: usize) -> bool {
-        objects >= self.next_look.max(FIRST_LOOK_OBJECTS)
-    }
-
-    /// Turns to the page to which `token` leads, with so many objects found; or why not. Where a look was due,
-    /// they are those without repetitions.
-    fn turn(&mut self, token: Option<&str>, objects: usize) -> Result<(), &'static str> {
-        // A page that leads back to an earlier one, or nowhere, would never end.
-        let place = token.map(|token| {
-            let mut place = [0; 16];
-            place.copy_from_slice(&blake3::hash(token.as_bytes()).as_bytes()[..16]);
-            place
-        });
-        if !place.is_some_and(|place| self.seen.insert(place)) {
-            return Err("a listing that does not go on");
-        }
-        self.empty = if objects <= self.objects { self.empty + 1 } else { 0 };
-        self.objects = self.objects.max(objects);
-        if self.empty > EMPTY_PAGES_MAX || objects > LIST_MAX_OBJECTS {
-            return Err("a listing without an end");
-        }
-        // What is left after repetitions went has to grow until the next look.
-        if self.is_due(objects) {
-            self.next_look = objects.saturating_mul(2);
-        }
-        Ok(())
     }
 }
 

@@ -16,8 +16,9 @@ use crate::store::StoreFuture;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::s3::options::decode;
+use crate::store::s3::pages::{ETAG_MAX_BYTES, Pages, VERSION_ID_MAX_BYTES, is_word};
 use crate::store::s3::watch::read_all;
-use crate::store::s3::{ETAG_MAX_BYTES, Pages, S3Store, errors, parse_content_range, timestamp};
+use crate::store::s3::{S3Store, errors, parse_content_range, timestamp};
 use crate::store::vault::{
     Guard, LockMode, LockPolicy, ObjectVersion, Retention, Vault, VersionId, is_locked_kind,
 };
@@ -108,24 +109,28 @@ impl S3Store {
             let page = self.answer(asked, request.send()).await?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
             let key = |text: Option<&str>| self.key_of(text?, prefix, is_encoded);
+            let id = |text: Option<&str>| {
+                let text = text.filter(|text| is_word(text, VERSION_ID_MAX_BYTES))?;
+                Some(VersionId(text.to_owned()))
+            };
             found.extend(page.versions().iter().filter_map(|version| {
                 Some(ObjectVersion {
                     key: key(version.key())?,
-                    id: VersionId(version.version_id()?.to_owned()),
+                    id: id(version.version_id())?,
                     size: u64::try_from(version.size()?).ok()?,
                     modified: timestamp(version.last_modified()?),
                     is_latest: version.is_latest().unwrap_or(false),
                     is_marker: false,
                     etag: version
                         .e_tag()
-                        .filter(|etag| etag.len() <= ETAG_MAX_BYTES)
+                        .filter(|etag| is_word(etag, ETAG_MAX_BYTES))
                         .map(|etag| etag.trim_matches('"').to_owned()),
                 })
             }));
             found.extend(page.delete_markers().iter().filter_map(|marker| {
                 Some(ObjectVersion {
                     key: key(marker.key())?,
-                    id: VersionId(marker.version_id()?.to_owned()),
+                    id: id(marker.version_id())?,
                     size: 0,
                     modified: timestamp(marker.last_modified()?),
                     is_latest: marker.is_latest().unwrap_or(false),
@@ -147,12 +152,7 @@ impl S3Store {
             }
             pages.turn(place.as_deref(), found.len()).map_err(|why| errors::unsound(asked, why))?;
         }
-        // Markers come in a list of their own, so that their place among versions of the same second is
-        // lost, apart from the newest: of two of the same time, data counts as newer than a marker.
-        found.sort_by(|left, right| {
-            let rank = |one: &ObjectVersion| (Reverse(one.is_latest), Reverse(one.modified), one.is_marker);
-            left.key.cmp(&right.key).then_with(|| rank(left).cmp(&rank(right)))
-        });
+        newest_first(&mut found);
         Ok(found)
     }
 
@@ -276,6 +276,17 @@ impl S3Store {
             _ => denied,
         }
     }
+}
+
+/// By key, and of each key the newest first.
+///
+/// Markers come in a list of their own, so that their place among versions of the same second is lost, apart
+/// from the newest: of two of the same time, data counts as newer than a marker.
+fn newest_first(found: &mut [ObjectVersion]) {
+    found.sort_by(|left, right| {
+        let rank = |one: &ObjectVersion| (Reverse(one.is_latest), Reverse(one.modified), one.is_marker);
+        left.key.cmp(&right.key).then_with(|| rank(left).cmp(&rank(right)))
+    });
 }
 
 /// A server that knows nothing of an extra does not have it; one that says anything else says nothing.

@@ -121,6 +121,11 @@ impl Bucket {
         Some(true)
     }
 
+    /// Gives the newest version of an object another id.
+    pub fn rename_version(&mut self, key: &str, id: &str) {
+        self.objects.get_mut(key).unwrap().last_mut().unwrap().id = id.into();
+    }
+
     /// Objects that a plain listing shows.
     pub fn listed(&self) -> impl Iterator<Item = (&String, &Stored)> {
         self.objects.keys().filter_map(|key| Some((key, self.current(key)?)))

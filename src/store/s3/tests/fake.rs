@@ -628,7 +628,8 @@ fn next_in(circle: Circle, turn: u64) -> String {
 /// What is told of an object, with the size that is claimed for it.
 fn claimed(state: &State, key: &str, described: String) -> String {
     let Some(size) = state.claimed.get(key) else { return described };
-    let (start, rest) = described.split_once("<Size>").unwrap();
+    // A marker has none.
+    let Some((start, rest)) = described.split_once("<Size>") else { return described };
     let (_, end) = rest.split_once("</Size>").unwrap();
     format!("{start}<Size>{size}</Size>{end}")
 }

@@ -59,6 +59,17 @@ fn listings_that_lead_nowhere_end_with_an_error_that_says_so() {
 }
 
 #[test]
+fn names_of_versions_and_states_that_no_request_could_bear_are_passed_over() {
+    let fake = Fake::locking();
+    let client = client(patient(&fake));
+    fake.put_behind("pre/fix/packs/00/a", b"x");
+    fake.bucket(|bucket| bucket.rename_version("pre/fix/packs/00/a", &"v".repeat(100_000)));
+    let vault = client.store().vault().unwrap();
+    assert_eq!(client.finish(vault.versions("")).unwrap(), []);
+    assert_eq!(client.list("").unwrap().len(), 1);
+}
+
+#[test]
 fn a_listing_that_comes_by_single_bytes_is_given_up() {
     let fake = Fake::locking();
     for n in 0..3 {
@@ -102,7 +113,9 @@ fn answers_that_never_end_are_cut_off() {
             let bound = if status == 200 { *bound } else { ANSWER_MAX_BYTES };
             let taken = fake.flooded() - before;
             assert!(taken <= bound + IN_FLIGHT_BYTES, "{status}, {n}: {taken} bytes were taken");
-            assert!(error.is_some(), "{status}, {n}: such an answer is no success");
+            // To delete what is not there is no failure, and more than the status nobody needs to know.
+            let is_deleted = (status, n) == (404, 3);
+            assert!(error.is_some() || is_deleted, "{status}, {n}: such an answer is no success");
             assert!(begun.elapsed() < Duration::from_secs(20), "{status}, {n}");
         }
     }
