@@ -8,8 +8,9 @@
 //! could write without it could also forget it.
 //!
 //! What is locked is what a restore needs: packs, segments, snapshots, key slots, the config, the
-//! runbooks by which it is done, and evidence. Sessions and the collector's state come and go, and are never locked by us; a bucket's own
-//! default retention may lock them all the same, which hurts nobody: their old versions stay a while.
+//! runbooks by which it is done, and evidence. Sessions and the collector's state come and go, and are
+//! never locked by us; a bucket's own default retention may lock them all the same, which hurts nobody:
+//! their old versions stay a while.
 
 use std::fmt;
 use std::future::ready;

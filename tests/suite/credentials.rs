@@ -1,5 +1,5 @@
-//! Where credentials come from: each member of the SDK's chain, through the program, with services on loopback
-//! in place of those that give credentials. None of them ends up in what is printed.
+//! Where credentials come from: each member of the SDK's chain, through the program, with services on
+//! loopback in place of those that give credentials. None of them ends up in what is printed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -65,7 +65,9 @@ fn serve(log: &Mutex<Vec<String>>, stream: &TcpStream) -> Option<()> {
     let answer = answer(&request);
     log.lock().unwrap().push(request);
     let (status, text) = answer.map_or((404, String::new()), |text| (200, text));
-    let answer = format!("HTTP/1.1 {status} Told\r\ncontent-length: {}\r\n\r\n{text}", text.len());
+    // A machine says how long its token holds.
+    let holds = "x-aws-ec2-metadata-token-ttl-seconds: 21600";
+    let answer = format!("HTTP/1.1 {status} Told\r\n{holds}\r\ncontent-length: {}\r\n\r\n{text}", text.len());
     (&*stream).write_all(answer.as_bytes()).ok()
 }
 
@@ -73,8 +75,8 @@ fn serve(log: &Mutex<Vec<String>>, stream: &TcpStream) -> Option<()> {
 fn answer(request: &str) -> Option<String> {
     let sts = |action: &str, key: &str| {
         format!(
-            "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials>\
-             <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>\
+            "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result>\
+             <Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>\
              <SessionToken>{TOKEN}</SessionToken><Expiration>{EXPIRES}</Expiration></Credentials>\
              <AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/r/s</Arn><AssumedRoleId>A:s</AssumedRoleId>\
              </AssumedRoleUser></{action}Result></{action}Response>"
@@ -157,7 +159,8 @@ fn a_session_of_the_environment_and_a_profile_are_used() {
     ];
     assert_seen("BY-ENVIRONMENT", seen(&environment, &[], ""));
     let profile = format!(
-        "[backup]\naws_access_key_id = BY-PROFILE\naws_secret_access_key = {SECRET}\naws_session_token = {TOKEN}\n"
+        "[backup]\naws_access_key_id = BY-PROFILE\naws_secret_access_key = {SECRET}\n\
+         aws_session_token = {TOKEN}\n"
     );
     assert_seen("BY-PROFILE", seen(&[], &[("credentials", &profile)], "&profile=backup"));
     let by_environment = [("AWS_PROFILE", "backup".to_owned())];

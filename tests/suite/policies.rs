@@ -22,13 +22,15 @@ struct Roles {
     sandbox: Sandbox,
     fake: Fake,
     url: String,
+    by_time: bool,
 }
 
 impl Roles {
     /// A repository with a slot for each role, and the rights that are printed with `words`.
     fn new(fake: Fake, options: &str, at_init: &str, words: &[&str]) -> Self {
         let url = format!("s3://{}{options}", fake.url());
-        let roles = Self { sandbox: Sandbox::new(), fake, url };
+        let by_time = words.contains(&"--time-based");
+        let roles = Self { sandbox: Sandbox::new(), fake, url, by_time };
         make_sample(&roles.sandbox.path("source"));
         let owner = roles.identity("owner");
         roles.ok("owner", &["init", "--recipient", &owner, "--repo", &format!("{}{at_init}", roles.url)]);
@@ -65,10 +67,18 @@ impl Roles {
         finish(command)
     }
 
-    /// Does it, and nothing that was asked for is refused.
+    /// Does it, and nothing that was asked for is refused, but for what is asked in vain on purpose.
     fn ok(&self, who: &str, words: &[&str]) -> Run {
         let run = self.run(who, words);
-        assert_eq!((run.status, self.fake.refused()), (Some(0), Vec::new()), "{who} {words:?} {run:?}");
+        let mut refused = self.fake.refused();
+        // By time, a host finds out by a listing that the name of a pack is free, where it may not look; and
+        // tidies up what claims others left as far as it may.
+        let is_in_vain = |one: &String| {
+            one.contains("s3:GetObject on") && one.contains("/packs/")
+                || one.contains("s3:DeleteObject on") && one.contains("/claims/")
+        };
+        refused.retain(|one| !(self.by_time && is_in_vain(one)));
+        assert_eq!((run.status, refused), (Some(0), Vec::new()), "{who} {words:?} {run:?}");
         run
     }
 
@@ -120,7 +130,7 @@ impl Roles {
         let pack = client.list("packs/").unwrap().remove(0).key;
         assert!(matches!(client.get(&pack), Err(StoreError::Denied { .. })));
         let replaced = client.swap(&pack, None, body);
-        assert!(replaced.is_err() || self.url.contains("time-based"), "{replaced:?}");
+        assert!(replaced.is_err() || self.by_time, "{replaced:?}");
     }
 }
 
@@ -162,8 +172,8 @@ fn a_night_without_changes_renews_nothing_while_there_is_plenty_of_time() {
         log.iter().filter(|line| line.starts_with(method) && line.contains("?retention")).collect()
     };
     assert!(of("PUT").is_empty(), "{log:#?}");
-    // Each backup asks once whether the server keeps the lock of what it just committed; the first also learns
-    // what the restorer added since the host's last backup.
+    // Each backup asks once whether the server keeps the lock of what it just committed; the first also
+    // learns what the restorer added since the host's last backup.
     let asked = of("GET");
     assert!(
         asked.len() <= 6 && asked.iter().filter(|line| line.contains("snapshots/")).count() >= 3,
@@ -192,6 +202,5 @@ fn the_rights_for_the_time_based_protocol_are_enough_for_it() {
         assert_eq!(by_url.stdout, by_option.stdout);
         assert!(by_url.stderr.contains("may also replace it"), "{by_url:?}");
     }
-    let thief = Roles { url, ..roles };
-    thief.assert_a_thief_gets_nowhere();
+    Roles { url, ..roles }.assert_a_thief_gets_nowhere();
 }

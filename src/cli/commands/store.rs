@@ -45,7 +45,8 @@ pub enum Command {
     /// garbage, a restorer reads everything and manages keys. With ?lock=MODE in the URL, or `lock` in the
     /// configuration, it has what locking needs besides, and denies what would undo it. Where writers are
     /// kept apart by time, it has what that takes, and cannot keep a writer from replacing what it could have
-    /// created. Objects encrypted with a KMS key need kms:GenerateDataKey and kms:Decrypt on that key besides.
+    /// created. Objects encrypted with a KMS key need kms:GenerateDataKey and kms:Decrypt on that key
+    /// besides.
     #[command(after_help = EXAMPLES_POLICY)]
     Policy(PolicyArgs),
 }

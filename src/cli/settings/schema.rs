@@ -225,8 +225,8 @@ const REPOSITORY: &[Field] = &[
     field(
         "lock_evidence",
         Kind::Duration,
-        "The locks of evidence younger than this are renewed, by each backup and by `lock extend`, so that it \
-         cannot be deleted before; 400d otherwise. Runbooks in the repository are always kept locked.",
+        "The locks of evidence younger than this are renewed, by each backup and by `lock extend`, so that \
+         it cannot be deleted before; 400d otherwise. Runbooks in the repository are always kept locked.",
     ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
     field("notify", Kind::Rules(notify::RULE), "Who is told of its checks, restores and replicas."),

@@ -15,8 +15,8 @@ const FIRST_LOOK_OBJECTS: usize = 1 << 14;
 pub const ETAG_MAX_BYTES: usize = 128;
 /// The longest id of a version, as S3 has it.
 pub const VERSION_ID_MAX_BYTES: usize = 1024;
-/// The longest text that leads to a page. All of it goes into the next request's URL, and the SDK panics where
-/// that becomes longer than 64 KiB.
+/// The longest text that leads to a page. All of it goes into the next request's URL, and the SDK panics
+/// where that becomes longer than 64 KiB.
 const MARKER_MAX_BYTES: usize = 8 << 10;
 
 /// Whether a name that a server made up can go back to it in a request.
@@ -46,8 +46,8 @@ impl Pages {
         objects >= self.next_look.max(FIRST_LOOK_OBJECTS)
     }
 
-    /// Turns to the page to which `token` leads, with so many objects found; or why not. Where a look was due,
-    /// they are those without repetitions.
+    /// Turns to the page to which `token` leads, with so many objects found; or why not. Where a look was
+    /// due, they are those without repetitions.
     pub fn turn(&mut self, token: Option<&str>, objects: usize) -> Result<(), &'static str> {
         // A page that leads back to an earlier one, or nowhere, would never end.
         let place = token.map(|token| {

@@ -185,7 +185,8 @@ fn advice(audit: &PlaceAudit, within: Duration) -> Vec<String> {
     let shown = |seconds: u64| format::duration(Duration::from_secs(seconds));
     match within.as_secs() {
         asked if asked >= lock_for => lines.push(format!(
-            "a lock lasts {} (lock-for), so that nothing is ever locked for {}: ask for less, or raise lock-for",
+            "a lock lasts {} (lock-for), so that nothing is ever locked for {}: ask for less, or raise \
+             lock-for",
             shown(lock_for),
             shown(asked)
         )),

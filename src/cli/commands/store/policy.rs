@@ -23,8 +23,9 @@ use crate::store::vault::LockPolicy;
 
 /// What no policy can prevent there.
 const REPLACEABLE: &str = "\
-warning: where writers are kept apart by time, whoever may create an object may also replace it: only a bucket \
-that keeps versions, better one that locks them (lock=…), keeps what a thief of such credentials writes over";
+warning: where writers are kept apart by time, whoever may create an object may also replace it: only a \
+bucket that keeps versions, better one that locks them (lock=…), keeps what a thief of such credentials \
+writes over";
 
 /// Runs the command.
 pub fn run(args: &PolicyArgs, context: &Context) -> CommandResult {
