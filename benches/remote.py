@@ -46,8 +46,11 @@ def free_port():
 
 
 def make_sources(work):
-    """One 4 GiB file, half of it compressible, and 100,000 files of some KiB."""
-    big, small = work / "remote/file", work / "remote/small"
+    """One 4 GiB file, half of it compressible, and 100,000 files of some KiB.
+
+    Nothing else is written beside them, for a directory above a source that changes is a change too.
+    """
+    big, small = work / "sources/file", work / "sources/small"
     if not (big / "data").exists():
         big.mkdir(parents=True, exist_ok=True)
         with open(big / "part", "wb") as out:
@@ -57,7 +60,7 @@ def make_sources(work):
                 out.write(half + half.hex().encode()[: 1 << 19])
         os.rename(big / "part", big / "data")
     if not small.exists():
-        part = work / "remote/part"
+        part = work / "sources/part"
         shutil.rmtree(part, ignore_errors=True)
         generator = random.Random(8)
         for number in range(100_000):
@@ -367,10 +370,10 @@ def main():
 
 def make_small_sources(work):
     """A file of 256 MiB, and 2,000 small ones."""
-    file, many = work / "remote/counts-file", work / "remote/counts-many"
+    file, many = work / "sources/counts-file", work / "sources/counts-many"
     if not many.exists():
         shutil.rmtree(file, ignore_errors=True)
-        part = work / "remote/counts-part"
+        part = work / "sources/counts-part"
         shutil.rmtree(part, ignore_errors=True)
         generator = random.Random(9)
         file.mkdir(parents=True)

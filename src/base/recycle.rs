@@ -11,7 +11,9 @@ use bytes::Bytes;
 /// Smaller buffers are left to the allocator, which has its own way of using them again.
 const BUFFER_MIN_BYTES: usize = 1 << 20;
 /// Most bytes that wait in the pool.
-const KEPT_MAX_BYTES: usize = 256 << 20;
+const KEPT_MAX_BYTES: usize = 128 << 20;
+/// Lengths between a power of two and the next one: buffers of about the same size serve each other.
+const CLASSES: usize = 4;
 
 static POOL: Pool = Pool(Mutex::new(Vec::new()));
 
@@ -47,8 +49,17 @@ impl Pool {
 
 /// An empty buffer with room for `bytes`.
 pub fn take(bytes: usize) -> Vec<u8> {
-    let used = (bytes >= BUFFER_MIN_BYTES).then(|| POOL.take(bytes)).flatten();
-    used.unwrap_or_else(|| Vec::with_capacity(bytes))
+    if bytes < BUFFER_MIN_BYTES {
+        return Vec::with_capacity(bytes);
+    }
+    // What is never touched takes no memory.
+    POOL.take(bytes).unwrap_or_else(|| Vec::with_capacity(class(bytes)))
+}
+
+/// The next of the lengths that buffers have.
+fn class(bytes: usize) -> usize {
+    let step = bytes.checked_next_power_of_two().map_or(1, |power| power / 2 / CLASSES).max(1);
+    bytes.checked_next_multiple_of(step).unwrap_or(bytes)
 }
 
 /// Gives back a buffer, for the next one who takes one of its size.
@@ -79,7 +90,7 @@ impl Drop for Shared {
 mod tests {
     use std::sync::Mutex;
 
-    use super::{BUFFER_MIN_BYTES, KEPT_MAX_BYTES, Pool, give, into_bytes, take};
+    use super::{BUFFER_MIN_BYTES, KEPT_MAX_BYTES, Pool, class, give, into_bytes, take};
 
     fn kept(pool: &Pool) -> Vec<usize> {
         pool.0.lock().unwrap().iter().map(Vec::capacity).collect()
@@ -109,7 +120,18 @@ mod tests {
         }
         assert_eq!(kept(&pool).last(), Some(&((10 << 20) + 39)), "the newest stay");
         pool.give(Vec::with_capacity(KEPT_MAX_BYTES + 1));
-        assert_eq!(kept(&pool).len(), 25);
+        assert_eq!(kept(&pool).len(), 12);
+    }
+
+    #[test]
+    fn lengths_are_rounded_up_by_a_quarter_at_most() {
+        assert_eq!(class(32 << 20), 32 << 20);
+        assert_eq!(class((32 << 20) + 1), 40 << 20);
+        assert_eq!(class((39 << 20) + 9), 40 << 20);
+        assert_eq!(class(usize::MAX), usize::MAX);
+        for bytes in (BUFFER_MIN_BYTES..(80 << 20)).step_by(77_777) {
+            assert!((bytes..=bytes + bytes / 4).contains(&class(bytes)), "{bytes}");
+        }
     }
 
     #[test]

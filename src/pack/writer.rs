@@ -42,7 +42,8 @@ impl PackWriter {
     pub fn push(&mut self, frame: &[u8], raw_len: u32, chunks: Vec<(ChunkId, u32)>) {
         debug_assert_eq!(chunks.iter().map(|(_, len)| u64::from(*len)).sum::<u64>(), u64::from(raw_len));
         if self.plain.capacity() == 0 {
-            self.plain = recycle::take(limits::PACK_TARGET_BYTES / 8);
+            // Untouched, it takes no memory; and the sealed object needs a buffer of the same size.
+            self.plain = recycle::take(limits::PACK_TARGET_BYTES / 8 * 9);
         }
         // A pack is finished long before 4 GiB (see `is_full`), so offsets fit.
         let offset = self.plain.len() as u32;
