@@ -184,8 +184,8 @@ impl CliHands {
         Ok(())
     }
 
-    /// Sends what is due, and brings acknowledgements that came by the channels' own ways to the run, and those
-    /// that came to the run to the channels.
+    /// Sends what is due, and brings acknowledgements that came by the channels' own ways to the run, and
+    /// those that came to the run to the channels.
     pub fn attend(&self, inbox: &std::path::Path, state: &RunState) -> Vec<String> {
         let Some(office) = &self.office else { return Vec::new() };
         let Ok(notifier) = office.notifier() else { return Vec::new() };
