@@ -292,6 +292,7 @@ const GENERAL: &[DocumentKind] = &[
             ("sandbox", "What was seen to be gone after it was removed, and what is left; else null."),
             ("journal", "The hash of the journal's last line."),
             ("observations", "What predictions learn from."),
+            ("once", "The name that it was asked for by (--once); left out where there was none."),
         ],
     },
     DocumentKind {

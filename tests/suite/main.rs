@@ -19,9 +19,11 @@
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
-//! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
+//! - `runbook`, `runbook_crash`, `runbook_database`, `runbook_people`, `runbook_plan`: what is done in a
+//!   disaster, whatever comes between
 //! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
+//! - `converge`: a fresh system becomes what the captured one was
 //! - `machine`: a whole machine, lost and rebuilt in QEMU
 //! - `demo`: the demo brings everything back
 
@@ -31,6 +33,7 @@ mod chaos;
 mod cold;
 mod command_line;
 mod consistency;
+mod converge;
 mod crash;
 mod damage;
 mod databases;
@@ -48,6 +51,8 @@ mod replicas;
 mod runbook;
 mod runbook_crash;
 mod runbook_database;
+mod runbook_people;
+mod runbook_plan;
 mod s3;
 mod seaweed;
 mod servers;

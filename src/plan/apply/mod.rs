@@ -49,6 +49,8 @@ pub struct Options {
     pub assume_done: Vec<String>,
     /// Steps in doubt that a person wants to be done again.
     pub repeat: Vec<String>,
+    /// Names this request: where a run that was asked for by the same name has ended well, it stays at that.
+    pub once: Option<String>,
 }
 
 /// What a run tells, and asks, people. Called from several threads.
@@ -95,5 +97,8 @@ pub fn directory(state_dir: &Path) -> PathBuf {
 
 /// Applies the plan; what it came to stands in the record, whatever that is.
 pub fn apply(ground: &Ground<'_>) -> Result<record::RunRecord, PlanError> {
-    session::Session::open(ground)?.run()
+    match session::Session::open(ground)? {
+        session::Opened::Session(session) => session.run(),
+        session::Opened::Past(record) => Ok(*record),
+    }
 }

@@ -12,6 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::notifying::{CliSecrets, Office, host};
 use crate::notify::channel::Secrets as _;
+use crate::notify::entry::{Acknowledgement, Entry};
 use crate::notify::event::{Action, Event, EventId, Link, Outcome, Severity as Urgency};
 use crate::notify::model::{Named, SecretSource as Source};
 use crate::notify::route::call_order;
@@ -21,6 +22,8 @@ use crate::runbook::link::{Grant, Links};
 use crate::runbook::model::{SecretSource, Severity};
 use crate::runbook::record::{Answer, AskKind, Deed};
 use crate::runbook::runs::Runs;
+use crate::runbook::show::Person;
+use crate::runbook::state::RunState;
 use crate::sys::clock::SystemClock;
 use crate::sys::command::{Input, Invocation};
 use crate::sys::file::read_bounded;
@@ -29,6 +32,8 @@ use crate::sys::file::read_bounded;
 const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
 /// How long links are good for where a question has no time limit.
 const LINK_SECONDS: i64 = 7 * 86_400;
+/// How much of a question a message holds beside links, each of which takes about 350.
+const QUESTION_MAX_CHARS: usize = 700;
 /// How long a program that prints a secret may take.
 const SECRET_LIMIT: Duration = Duration::from_secs(30);
 
@@ -37,6 +42,22 @@ pub fn recipients(context: &Context) -> Option<BTreeSet<String>> {
     let office = Office::open(context).ok()?;
     let names: BTreeSet<String> = office.directory.names().into_iter().map(str::to_owned).collect();
     (!names.is_empty()).then_some(names)
+}
+
+/// Everybody whom a runbook can name, and how to reach them by other means than ours: groups first.
+pub fn people(context: &Context) -> Vec<Person> {
+    let Ok(office) = Office::open(context) else { return Vec::new() };
+    let groups = office.directory.groups.iter().map(|(name, group)| {
+        let how = if group.on_call { ", one after the other" } else { "" };
+        Person { name: name.clone(), how: format!("{}{how}", group.members.join(", ")) }
+    });
+    let contacts = office.directory.contacts.iter().map(|(name, contact)| {
+        let phone = contact.phone.as_ref().map(|phone| format!("telephone {phone}"));
+        let parts = [contact.full_name.clone(), phone, contact.email.clone()];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        Person { name: name.clone(), how: parts.join(", ") }
+    });
+    groups.chain(contacts).collect()
 }
 
 /// A message whose acknowledgement by the outbox's own ways counts as well.
@@ -108,7 +129,11 @@ impl CliHands {
         let expires = now.saturating_add(seconds.saturating_mul(2)).saturating_add(60);
         grants(&asks.run, &asks.step, asks.kind, &asks.options, who, expires)
             .into_iter()
-            .map(|(label, grant)| Link { label, url: format!("{base}/a/{}", links.token(&grant)) })
+            .map(|(label, grant)| Link {
+                label,
+                url: format!("{base}/a/{}", links.token(&grant)),
+                opens: asks.has_evidence && grant.deed == Deed::Ack,
+            })
             .collect()
     }
 
@@ -134,6 +159,9 @@ impl CliHands {
         event.details.insert("run".into(), run.to_owned());
         if let Some(asks) = &message.asks {
             event.links = self.invitations(asks, who);
+            if !event.links.is_empty() {
+                event.text = shortened(&event.text, &asks.run);
+            }
             let lines = event.links.iter().map(|link| format!("\n{}: {}", link.label, link.url));
             let lines: String = lines.collect();
             event.text.push_str(&format!("\n{lines}\n\nlifeboat runbook {}", command_for(asks)));
@@ -156,8 +184,9 @@ impl CliHands {
         Ok(())
     }
 
-    /// Sends what is due, and brings acknowledgements that came by the channels' own ways to the run.
-    pub fn attend(&self, inbox: &std::path::Path) -> Vec<String> {
+    /// Sends what is due, and brings acknowledgements that came by the channels' own ways to the run, and
+    /// those that came to the run to the channels.
+    pub fn attend(&self, inbox: &std::path::Path, state: &RunState) -> Vec<String> {
         let Some(office) = &self.office else { return Vec::new() };
         let Ok(notifier) = office.notifier() else { return Vec::new() };
         let troubles = match notifier.run(DELIVERY_LIMIT) {
@@ -167,6 +196,11 @@ impl CliHands {
         let mut awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
         awaited.retain(|one| {
             let Ok(entry) = notifier.status(one.event.as_str()) else { return true };
+            if let Some(by) = answered_by(state, &one.step) {
+                let (time, via) = (SystemClock.now(), "runbook".to_owned());
+                let ack = Acknowledgement { by, time, via, note: None };
+                return notifier.acknowledge(&one.event, ack).is_err();
+            }
             let Some(told) = entry.acknowledged.first() else { return true };
             let by = if told.by.is_empty() { one.who.clone() } else { told.by.clone() };
             let mut answer = Answer::new(&one.step, Deed::Ack, &by, &told.via, told.time);
@@ -178,9 +212,46 @@ impl CliHands {
         troubles
     }
 
+    /// Ends what people were asked for by a run that is over.
+    pub fn close(&self, run: &str) {
+        if let Some(office) = &self.office {
+            close_questions(office, run);
+        }
+    }
+
     /// Whether anybody can be told anything.
     pub fn has_channels(&self) -> bool {
         self.office.is_some()
+    }
+}
+
+/// Ends what people were asked for by a run that is over: no alarm of it stays open.
+pub fn close_questions(office: &Office, run: &str) {
+    let Ok(notifier) = office.notifier() else { return };
+    let entries = notifier.outbox.list().map(|found| found.entries).unwrap_or_default();
+    let is_of_run = |entry: &&Entry| {
+        entry.is_open()
+            && entry.event.kind == "runbook"
+            && entry.event.details.get("run").is_some_and(|of| of == run)
+    };
+    for entry in entries.iter().filter(is_of_run) {
+        // What cannot be written now is closed by nobody else, and does no more harm than being listed.
+        let _ = notifier.close(&entry.event.id);
+    }
+}
+
+/// Who answered a step that is over, if anybody did.
+fn answered_by(state: &RunState, step: &str) -> Option<String> {
+    state.ended(step)?;
+    let answers = &state.steps.get(step)?.asked.as_ref()?.answers;
+    answers.last().map(|answer| answer.by.clone())
+}
+
+/// A question that leaves room for links: chats and text messages are cut at their end, where those stand.
+fn shortened(text: &str, run: &str) -> String {
+    match text.char_indices().nth(QUESTION_MAX_CHARS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… (lifeboat runbook status {run} has all of it)", &text[..end]),
     }
 }
 
@@ -244,7 +315,8 @@ fn global_words(context: &Context) -> Vec<OsString> {
     if let Some(command) = &global.passphrase_command {
         add("--passphrase-command", command.into());
     }
-    words.push("--no-progress".into());
+    // What it says goes into the journal where it fails: what went well before that is in nobody's way there.
+    words.extend(["--no-progress".into(), "--quiet".into()]);
     words
 }
 
