@@ -316,6 +316,10 @@ impl Hands<'_> {
         let state = crate::plan::apply::directory(ground.state_dir).join(ground.plan.short());
         let mut options = files::options(root, files, &state);
         options.workers = 0;
+        if ground.plan.content.target.kind == TargetKind::Converge {
+            files::owners_of(root, &mut options.owners)
+                .map_err(|error| StepError::failed(chain_text(&error)))?;
+        }
         let planned = plan_restore(&source, &origin, &options, ground.monitor, ground.interrupt);
         let planned = planned.map_err(restore_failure)?;
         let counts = *planned.counts();
