@@ -291,7 +291,36 @@ const GENERAL: &[DocumentKind] = &[
             ("warnings", "What went wrong at the end."),
             ("sandbox", "What was seen to be gone after it was removed, and what is left; else null."),
             ("journal", "The hash of the journal's last line."),
+            (
+                "evidence",
+                "The object in the repository that holds the signed copy; null if it is not signed.",
+            ),
             ("observations", "What predictions learn from."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.plan-run-verify/1",
+        printed_by: "plan verify, of a run",
+        fields: &[
+            ("run", "The run's id."),
+            ("holds", "Whether record, journal and signed copy agree; the exit status is 4 otherwise."),
+            ("faults", "What does not agree, as sentences."),
+            ("lines", "Lines of the run's journal."),
+            ("evidence", "The object that holds the signed copy, or null."),
+            ("signer, host, time", "The key slot that signed it, the machine, and when; or null."),
+        ],
+    },
+    DocumentKind {
+        schema: "lifeboat.plan-runs/1",
+        printed_by: "plan runs",
+        fields: &[
+            (
+                "runs",
+                "Oldest first, each with run, plan, name, started, finished, outcome, and the following.",
+            ),
+            ("runs[].machine_seconds, runs[].waited_seconds", "Seconds of the machine, and of people."),
+            ("runs[].predicted", "What was predicted of the whole."),
+            ("runs[].evidence", "The object in the repository that holds the signed copy, or null."),
         ],
     },
     DocumentKind {

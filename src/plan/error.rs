@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::base::error_kind::ErrorKind;
 use crate::browse::error::BrowseError;
+use crate::repo::evidence::EvidenceError;
 use crate::repo::snapshot::SnapshotError;
 use crate::restore::error::RestoreError;
 use crate::restore::source::SourceError;
@@ -83,6 +84,9 @@ pub enum PlanError {
         /// Why not.
         why: String,
     },
+    /// What a run did cannot be proved.
+    #[error(transparent)]
+    Evidence(EvidenceError),
     /// Another process is at it.
     #[error("this plan is being applied already")]
     Busy(#[source] LockError),
@@ -140,6 +144,7 @@ impl PlanError {
             PlanError::Browse(error) => error.kind(),
             PlanError::Busy(error) => error.kind(),
             PlanError::Log(error) => error.kind(),
+            PlanError::Evidence(error) => error.kind(),
             PlanError::Read(error) | PlanError::Write(error) | PlanError::Look(error) => error.kind(),
             PlanError::NoPlan { .. } | PlanError::Component { .. } | PlanError::NoStep { .. } => {
                 ErrorKind::Usage

@@ -13,6 +13,7 @@
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
 //! - `plan`: restores that are planned, cut off, gone on with, and cleaned up behind
 //! - `plan_disks`: disks that a plan must not overwrite are not overwritten
+//! - `plan_runs`: what runs of plans leave behind, prove, are told, and ask at a terminal
 //! - `keys`: roles hold what their slots hold
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
@@ -43,6 +44,7 @@ mod machine;
 mod notify;
 mod plan;
 mod plan_disks;
+mod plan_runs;
 mod program;
 mod replicas;
 mod runbook;

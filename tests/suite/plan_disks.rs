@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::plan_runs::{has_script, on_a_terminal};
 use crate::program::Run;
 use crate::world::World;
 
@@ -134,6 +135,13 @@ fn a_disk_that_is_not_meant_in_use_protected_or_unconfirmed_is_not_touched() {
     refused(&run, 13, "nobody has confirmed", &disk, &empty);
     let run = apply(&id, "/dev/loop99");
     refused(&run, 13, "nobody has confirmed", &disk, &empty);
+    if has_script() {
+        // At a terminal, only its name will do, and three mistakes are enough.
+        let run = on_a_terminal(&world.command(&["plan", "apply", &id]), "yes\n/dev/sda\n\n");
+        assert_eq!(run.status, Some(13), "{run:?}");
+        assert_eq!(run.stdout.matches(&format!("Type its name ({to})")).count(), 3, "{run:?}");
+        assert!(run.stdout.contains("that is not its name") && disk.mark() == empty, "{run:?}");
+    }
 
     sh(&format!("mkfs.ext4 -q {to}"));
     let filled = disk.mark();
@@ -156,7 +164,10 @@ fn a_disk_that_is_not_meant_in_use_protected_or_unconfirmed_is_not_touched() {
     sh(&format!("swapoff {to}"));
     refused(&run, 1, "swap on", &disk, &swap);
 
-    let run = apply(&id, &to);
+    let run = match has_script() {
+        true => on_a_terminal(&world.command(&["plan", "apply", &id]), &format!("no\n{to}\n")),
+        false => apply(&id, &to),
+    };
     assert_eq!(run.status, Some(0), "at last it may: {run:?}");
     assert!(disk.mark() != swap);
 }

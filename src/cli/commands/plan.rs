@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod face;
 mod init;
+mod runs;
 mod show;
 
 use std::path::PathBuf;
@@ -38,7 +39,9 @@ Examples:
   lifeboat plan show web1.plan --format timeline
       Who waits for whom, and how long.
   lifeboat plan show 3f2a9c --format html > plan.html
-      A page for those who must agree to it.";
+      A page for those who must agree to it.
+  lifeboat plan show 20260412T031500Z-5be1c9d0
+      What a run of it did, and how long that took.";
 
 const EXAMPLES_DIFF: &str = "\
 Examples:
@@ -48,7 +51,16 @@ Examples:
 const EXAMPLES_VERIFY: &str = "\
 Examples:
   lifeboat plan verify 3f2a9c
-      Does it still fit the snapshot, the target and the programs here?";
+      Does it still fit the snapshot, the target and the programs here?
+  lifeboat plan verify 20260412T031500Z-5be1c9d0
+      Is what is written of this run what was signed when it ended?";
+
+const EXAMPLES_RUNS: &str = "\
+Examples:
+  lifeboat plan runs
+      What was carried out, when, and how it ended.
+  lifeboat plan runs --repository
+      What the repository has evidence of, whichever machine did it.";
 
 const EXAMPLES_APPLY: &str = "\
 Examples:
@@ -78,17 +90,22 @@ pub enum Command {
     /// an objective (RTO, RPO) would be missed.
     #[command(after_help = EXAMPLES_BUILD)]
     Build(BuildArgs),
-    /// Show a plan
+    /// Show a plan, or what a run of one did
     #[command(after_help = EXAMPLES_SHOW)]
     Show(ShowArgs),
     /// Show what differs between two plans
     #[command(after_help = EXAMPLES_DIFF)]
     Diff(DiffArgs),
-    /// Look whether a plan still fits
+    /// Look whether a plan still fits, or a run's record is what was signed
     ///
-    /// Are the snapshots there, the target and the programs what they were? Exit status 1 where they are not.
+    /// Of a plan: are the snapshots there, the target and the programs what they were? Exit status 1 where
+    /// they are not. Of a run: do its record and journal here and the signed copy in the repository agree,
+    /// line by line? Exit status 4 where they do not, or where nothing was signed.
     #[command(after_help = EXAMPLES_VERIFY)]
     Verify(VerifyArgs),
+    /// List the runs of plans
+    #[command(after_help = EXAMPLES_RUNS)]
+    Runs(RunsArgs),
     /// Carry a plan out
     ///
     /// Steps that do not need each other go side by side. Every step is noted before it begins and after it
@@ -145,7 +162,7 @@ pub struct BuildArgs {
 /// What is shown.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ShowArgs {
-    /// The plan: a file, or the beginning of its id
+    /// The plan: a file, or the beginning of its id; or the id of a run
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
 
@@ -180,9 +197,17 @@ pub struct DiffArgs {
 /// What is looked at.
 #[derive(Clone, Debug, clap::Args)]
 pub struct VerifyArgs {
-    /// The plan: a file, or the beginning of its id
+    /// The plan: a file, or the beginning of its id; or the id of a run
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
+}
+
+/// Which runs are listed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunsArgs {
+    /// Those that the repository has signed evidence of, whichever machine did them
+    #[arg(long)]
+    pub repository: bool,
 }
 
 /// What is carried out.
@@ -254,6 +279,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Show(args) => show::run(args, context),
         Command::Diff(args) => check::diff(args, context),
         Command::Verify(args) => check::verify(args, context),
+        Command::Runs(args) => runs::list(args, context),
         Command::Apply(args) => apply::run(args, context),
     }
 }

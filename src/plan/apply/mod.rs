@@ -12,6 +12,7 @@ pub mod choose;
 pub mod commands;
 pub mod content;
 pub mod disks;
+pub mod keep;
 pub mod log;
 pub mod probes;
 pub mod record;
@@ -86,6 +87,8 @@ pub struct Ground<'a> {
     pub interrupt: &'a Interrupt,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// The name of this machine, as records are signed with it.
+    pub host: &'a str,
 }
 
 /// Where everything about plans is kept below the state directory.

@@ -12,12 +12,15 @@ use crate::plan::apply::log::{self, How, Known, Line, Past};
 use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord};
 use crate::plan::apply::sandbox::{self, Confinement, Removal};
 use crate::plan::apply::schedule::{Board, Ending, Schedule, StepError, is_done, is_volatile};
-use crate::plan::apply::{Ground, choose, directory, disks};
+use crate::plan::apply::{Ground, choose, directory, disks, keep};
 use crate::plan::artefact::{RootFound, Step, Work};
 use crate::plan::error::PlanError;
+use crate::plan::evidence;
 use crate::plan::file::model::TargetKind;
 use crate::plan::forecast::{Objective, State, Verdict};
 use crate::plan::verify;
+use crate::restore::error::chain_text;
+use crate::sys::error::SysError;
 use crate::sys::file::create_private_dir;
 use crate::sys::journal::Journal;
 use crate::sys::lock::{Lock, LockError};
@@ -49,10 +52,11 @@ impl<'a> Session<'a> {
             LockError::Sys(error) => PlanError::Journal(error),
         })?;
         let chosen = choose::choose(ground.plan, ground.options)?;
-        let path = plans.join(format!("{id}.journal"));
+        let path = keep::open_journal(ground.state_dir, id);
         if ground.options.restart && path.exists() {
             let run = log::open(&path, id)?.1.map_or_else(|| run_id(ground), |past| past.run);
             log::put_away(&path, &run)?;
+            keep::end(ground.state_dir, id)?;
         }
         // A run that was refused before its first step has changed nothing: all must fit as it did.
         let opened = if path.exists() { Some(log::open(&path, id)?) } else { None };
@@ -94,6 +98,7 @@ impl<'a> Session<'a> {
         self.confirm_disks()?;
         let hands = Hands {
             ground,
+            run: self.past.run.clone(),
             confinement: Mutex::default(),
             bindings: Mutex::new(Bindings::default()),
             attached: Mutex::default(),
@@ -298,11 +303,31 @@ impl<'a> Session<'a> {
         self.note(&Line::End { outcome: outcome.word().to_owned() })?;
         let mut record = self.record(outcome);
         record.sandbox = removal;
-        record.write(self.ground.state_dir)?;
+        let state_dir = self.ground.state_dir;
+        self.sign(&mut record)?;
+        record.write(state_dir)?;
         if is_over {
             log::put_away(&self.path, &record.run)?;
+            keep::end(state_dir, &self.ground.plan.id)?;
+            keep::prune_runs(state_dir, &record.name)?;
         }
         Ok(record)
+    }
+
+    /// Has the record signed, and kept where the end of this machine does not reach it. Where that cannot be
+    /// done, the restore is none the worse, and the record says so.
+    fn sign(&self, record: &mut RunRecord) -> Result<(), PlanError> {
+        let key = evidence::key_of(&record.run, record.sessions).map_err(PlanError::Evidence)?;
+        record.evidence = Some(key.to_string());
+        let journal = std::fs::read(&self.path);
+        let journal = journal.map_err(|error| PlanError::Journal(SysError::at("read", &self.path, error)))?;
+        if let Err(error) = evidence::put(self.ground, &key, record, &journal) {
+            record.evidence = None;
+            let what =
+                format!("the record of this run is kept here, and is not signed: {}", chain_text(&error));
+            record.warnings.push(what);
+        }
+        Ok(())
     }
 
     fn record(&mut self, outcome: Outcome) -> RunRecord {
@@ -330,6 +355,7 @@ impl<'a> Session<'a> {
             warnings: std::mem::take(&mut self.warnings),
             sandbox: None,
             journal: hex::encode(&lock(&self.journal).head()),
+            evidence: None,
             observations,
         }
     }

@@ -104,6 +104,9 @@ impl Making<'_> {
         if let Some(path) = &component.input {
             command.stdin = Stdin::Entry(path.clone());
         }
+        if let Some(name) = &component.secret {
+            command.stdin = Stdin::Secret(name.clone());
+        }
         let check = component.check.as_ref().map(|words| {
             let line =
                 CommandLine { env: component.environment.clone(), ..self.line(words, component.inside) };

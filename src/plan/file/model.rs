@@ -275,6 +275,8 @@ pub struct Component {
     pub inside: bool,
     /// command: a file of the snapshot that it reads.
     pub input: Option<String>,
+    /// command: a secret that it reads.
+    pub secret: Option<String>,
     /// command: variables.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,

@@ -290,6 +290,12 @@ const COMMAND: &[Field] = &[
     ),
     field("inside", Kind::Bool, "Run it inside the root (chroot), not beside it; false otherwise."),
     field("input", Kind::Path, "A file of the snapshot that it reads as standard input."),
+    field(
+        "secret",
+        Kind::Name,
+        "A secret that it reads as standard input, without a line feed: what `plan apply --secret NAME=FILE` gives, or \
+         what is typed at the terminal. The plan, its journal and its records hold the name alone.",
+    ),
     field("environment", Kind::Variables, "Variables it gets; never secrets: they would stand in the plan."),
     field("user", Kind::Name, "Who runs it; who runs lifeboat otherwise."),
 ];

@@ -10,6 +10,7 @@ use crate::cli::commands::plan::face::People;
 use crate::cli::commands::plan::{ApplyArgs, failure};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::notifying;
 use crate::cli::opening;
 use crate::plan::apply::record::RunRecord;
 use crate::plan::apply::{Ground, Options, apply, choose};
@@ -34,6 +35,7 @@ pub fn run(args: &ApplyArgs, context: &Context) -> CommandResult {
     keyring.need(Role::Restorer, "restoring files").map_err(|error| Failure::of(error.kind(), &error))?;
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
     let holds = holds(choice.urls(), context)?;
+    let host = notifying::host(context);
     let people = People::new(context.output, args.secret.clone());
     let progress = context.output.progress();
     let ground = Ground {
@@ -46,6 +48,7 @@ pub fn run(args: &ApplyArgs, context: &Context) -> CommandResult {
         monitor: &progress,
         interrupt,
         clock: &SystemClock,
+        host: &host,
     };
     let applied = apply(&ground);
     progress.finish();
@@ -112,10 +115,10 @@ fn dry_run(plan: &Plan, options: &Options, context: &Context) -> CommandResult {
     Ok(Outcome::Done)
 }
 
-fn summary(record: &RunRecord) -> String {
+/// What a run came to, for people.
+pub fn summary(record: &RunRecord) -> String {
     let show = |seconds: f64| format::duration(Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
-    let done =
-        record.steps.iter().filter(|step| matches!(step.state.as_str(), "done" | "already" | "assumed"));
+    let done = record.steps.iter().filter(|step| step.is_done());
     let mut text = format!(
         "run       {} of {}: {}\nsteps     {} of {} done\ntook      {}, of which people were waited for {}; \
          predicted {}\n",
@@ -137,6 +140,9 @@ fn summary(record: &RunRecord) -> String {
         && removal.left.is_empty()
     {
         text.push_str(&format!("sandbox   gone: {}\n", escape::text(&removal.verified.join(", "))));
+    }
+    if let Some(key) = &record.evidence {
+        text.push_str(&format!("evidence  {}\n", escape::text(key)));
     }
     text
 }

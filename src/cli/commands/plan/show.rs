@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::cli::commands::plan::build::{estimate, verdict};
-use crate::cli::commands::plan::{Format, ShowArgs, failure};
+use crate::cli::commands::plan::{Format, ShowArgs, failure, runs};
 use crate::cli::context::Context;
-use crate::cli::exit::{CommandResult, Outcome};
+use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::plan::artefact::{Part, Plan, Step};
 use crate::plan::{explain, html, shelf};
 use crate::ui::table::{Shrink, Table};
@@ -16,6 +16,12 @@ const BAR_COLUMNS: f64 = 40.0;
 
 /// Runs it.
 pub fn run(args: &ShowArgs, context: &Context) -> CommandResult {
+    if let Some(run) = runs::id_of(&args.plan) {
+        return match args.format {
+            Format::Tree => runs::show(run, context),
+            _ => Err(Failure::usage("a run is shown in one form; --format is for plans")),
+        };
+    }
     let plan = shelf::find(&context.state_dir()?, &args.plan).map_err(|error| failure(&error))?;
     match args.format {
         _ if context.output.json => context.output.document(&plan)?,
