@@ -285,6 +285,7 @@ const GENERAL: &[DocumentKind] = &[
             ("outcome", "done, partial, failed, waiting or unfinished."),
             ("sessions", "More than one where it was cut off and gone on with."),
             ("machine_seconds, waited_seconds", "Seconds of the machine, and those people were waited for."),
+            ("warm_up_seconds", "Seconds that cold storage was waited for."),
             ("predicted", "What was predicted of the whole."),
             ("steps", "Each with state, attempts, seconds, predicted, within_bar, and why it is not done."),
             ("verdicts", "Whether the objectives were met."),

@@ -6,6 +6,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::browse::error::BrowseError;
 use crate::repo::evidence::EvidenceError;
 use crate::repo::snapshot::SnapshotError;
+use crate::restore::cold::ColdCounts;
 use crate::restore::error::RestoreError;
 use crate::restore::source::SourceError;
 use crate::store::error::StoreError;
@@ -128,9 +129,29 @@ pub enum PlanError {
         /// What was asked for.
         name: String,
     },
+    /// Packs lie in cold storage, and nobody has agreed to have them warmed up.
+    #[error(
+        "{} that the plan reads {} in cold storage and cannot be read yet, {} of them asked for already; nothing \
+         was done",
+        counted(counts.packs), if counts.packs == 1 { "lies" } else { "lie" }, counts.warming
+    )]
+    Cold {
+        /// What they come to.
+        counts: ColdCounts,
+    },
+    /// The store does not warm up as fast as that.
+    #[error("what the plan reads lies in deep archive classes, which are not warmed up at the speed {speed}")]
+    Speed {
+        /// The speed that was asked for.
+        speed: &'static str,
+    },
     /// The end was asked for.
     #[error("interrupted; run the same command again to go on")]
     Interrupted,
+}
+
+fn counted(packs: u64) -> String {
+    if packs == 1 { "1 pack".to_owned() } else { format!("{packs} packs") }
 }
 
 impl PlanError {
@@ -150,7 +171,10 @@ impl PlanError {
                 ErrorKind::Usage
             }
             PlanError::Broken { .. } => ErrorKind::Usage,
-            PlanError::Unconfirmed { .. } | PlanError::Secret { .. } => ErrorKind::Waiting,
+            PlanError::Unconfirmed { .. } | PlanError::Secret { .. } | PlanError::Cold { .. } => {
+                ErrorKind::Waiting
+            }
+            PlanError::Speed { .. } => ErrorKind::Usage,
             PlanError::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }

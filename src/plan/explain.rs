@@ -9,7 +9,14 @@ use crate::system::action::{Action, Check, Operation, Place};
 pub fn lines(step: &Step, root: &str) -> Vec<String> {
     match &step.work {
         Work::Files(files) => files_lines(files, root),
-        Work::Action(action) => action_lines(action),
+        Work::Action(action) => {
+            let mut lines = action_lines(action);
+            lines.extend(step.reads.as_ref().map(|reads| {
+                let (amount, packs) = (reads.amount, reads.packs.len());
+                format!("reads {} bytes of the snapshot from {packs} packs", amount.bytes)
+            }));
+            lines
+        }
         Work::Verify(verify) => {
             let mut lines = match &verify.probe {
                 Probe::Command { command, expect, contains } => {

@@ -215,3 +215,68 @@ fn the_disk_that_holds_the_repository_is_not_touched() {
     assert_eq!(run.status, Some(1), "{run:?}");
     assert!(run.stderr.contains("it holds") && run.stderr.contains("moved"), "{run:?}");
 }
+
+/// Runs the program where udev tells these serial numbers, which it alone sees.
+fn with_serials(world: &World, serials: &[(&Loop, &str)], words: &[&str]) -> Run {
+    let mut script = String::from("mount -t tmpfs none /run; mkdir -p /run/udev/data; ");
+    for (disk, serial) in serials {
+        let minor = disk.device.strip_prefix("/dev/loop").unwrap();
+        script.push_str(&format!("echo E:ID_SERIAL_SHORT={serial} > /run/udev/data/b7:{minor}; "));
+    }
+    script.push_str("exec \"$@\"");
+    let plain = world.command(words);
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--", "/bin/sh", "-ec", &script, "sh"]);
+    command.arg(plain.get_program()).args(plain.get_args()).env_clear();
+    command.current_dir(plain.get_current_dir().unwrap());
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    crate::program::finish(command)
+}
+
+#[test]
+fn a_disk_is_found_by_its_number_wherever_it_is_plugged_in_and_two_of_one_number_are_none() {
+    let Some((world, captured)) = world() else { return };
+    let (one, other) =
+        (Loop::new(&world, "one", captured.size + MIB), Loop::new(&world, "other", captured.size + MIB));
+    let file = plan_file(&world, &captured, "serial:TWIN-7", "");
+    let build =
+        |serials: &[(&Loop, &str)]| with_serials(&world, serials, &["plan", "build", &file, "--json"]);
+    let twins = build(&[(&one, "TWIN-7"), (&other, "TWIN-7")]);
+    assert_eq!(twins.status, Some(1), "{twins:?}");
+    assert!(twins.stderr.contains("all have this identity: it is not known which is meant"), "{twins:?}");
+    assert!(twins.stderr.contains(&one.device) && twins.stderr.contains(&other.device), "{twins:?}");
+
+    let built = build(&[(&one, "TWIN-7"), (&other, "OTHER-8")]);
+    assert_eq!(built.status, Some(0), "{built:?}");
+    let plan: Value = serde_json::from_str(&built.stdout).unwrap();
+    let id = plan["id"].as_str().unwrap();
+    let empty = one.mark();
+    let apply = |serials: &[(&Loop, &str)], confirm: &str| {
+        with_serials(&world, serials, &["plan", "apply", id, "--confirm", confirm])
+    };
+    // Since then a twin appeared.
+    let run = apply(&[(&one, "TWIN-7"), (&other, "TWIN-7")], "serial:TWIN-7");
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.stderr.contains("it is not known which is meant"), "{run:?}");
+    assert!(one.mark() == empty && other.mark() == empty);
+    // They were swapped: the node that it had confirms nothing, and the number finds it at the other.
+    let swapped = [(&one, "OTHER-8"), (&other, "TWIN-7")];
+    let run = apply(&swapped, &one.device);
+    assert_eq!(run.status, Some(13), "{run:?}");
+    assert!(one.mark() == empty && other.mark() == empty);
+    let run = apply(&swapped, "serial:TWIN-7");
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(one.mark() == empty, "the disk at the old node was written to");
+    assert!(other.mark() != empty);
+}
+
+#[test]
+fn a_disk_that_is_too_small_is_refused_before_anything_is_planned_on_it() {
+    let Some((world, captured)) = world() else { return };
+    let disk = Loop::new(&world, "small", captured.size / 2);
+    let empty = disk.mark();
+    let run = built(&world, &plan_file(&world, &captured, &disk.device, "")).unwrap_err();
+    refused(&run, 1, "is too small", &disk, &empty);
+}

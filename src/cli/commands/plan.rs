@@ -13,9 +13,11 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::base::error_kind::ErrorKind;
+use crate::cli::commands::restore::ColdArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure};
 use crate::cli::values::{SnapshotName, parse_snapshot};
+use crate::cli::warm_up;
 use crate::plan::error::PlanError;
 
 const EXAMPLES_INIT: &str = "\
@@ -71,7 +73,9 @@ Examples:
   lifeboat plan apply web1.plan --confirm serial:S3Z9NX0M
       Where nobody is there to confirm which disk is overwritten.
   lifeboat plan apply 3f2a9c --until data
-      Only so far.";
+      Only so far.
+  lifeboat plan apply 3f2a9c --warm-up=bulk
+      Have what lies in cold storage made readable first, for which the store charges.";
 
 /// What to do with plans.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -260,6 +264,10 @@ pub struct ApplyArgs {
     /// Take the secret NAME from the first line of a file; may be given several times
     #[arg(long, value_name = "NAME=FILE", value_parser = parse_secret)]
     pub secret: Vec<(String, PathBuf)>,
+
+    /// What lies in cold storage.
+    #[command(flatten)]
+    pub cold: ColdArgs,
 }
 
 fn parse_secret(text: &str) -> Result<(String, PathBuf), String> {
@@ -298,6 +306,8 @@ fn failure(error: &PlanError) -> Failure {
         PlanError::Busy(_) => {
             failure.hint("wait for the other run; `lifeboat plan show` does not disturb it")
         }
+        PlanError::Cold { .. } => failure.hint(warm_up::HINT_OF_PLAN),
+        PlanError::Speed { .. } => failure.hint("take --warm-up=standard or --warm-up=bulk"),
         PlanError::NoStep { .. } => failure.hint("`lifeboat plan show` lists them"),
         PlanError::NoPlan { .. } => failure.hint("`lifeboat plan build PLANFILE` makes one and says its id"),
         PlanError::Broken { .. } => failure.hint("build it anew from its plan file"),

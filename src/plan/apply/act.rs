@@ -316,8 +316,8 @@ impl Hands<'_> {
         let origin = origin_of(&snapshot).map_err(|error| failed(&error))?;
         // Each step has journals of its own, so that two of them never share one.
         let state = keep::passing(ground.state_dir, &ground.plan.id);
-        let mut options = files::options(root, files, &state);
-        options.workers = 0;
+        let is_afar = ground.indexed.repository().client().store().blocking().is_none();
+        let options = files::options(root, files, &state, is_afar);
         let planned = plan_restore(&source, &origin, &options, ground.monitor, ground.interrupt);
         let planned = planned.map_err(restore_failure)?;
         let counts = *planned.counts();

@@ -95,7 +95,18 @@ pub fn succeed(
     let finished = run(runner, snapshot, command)?;
     match is_accepted(command, &finished) {
         true => Ok(finished),
-        false => Err(StepError::failed(format!("{} {}", command.display(), finished.describe()))),
+        false => Err(StepError::failed(format!("{} {}", brief(command), finished.describe()))),
+    }
+}
+
+/// The command as an error names it: a script of several lines would hide what went wrong.
+fn brief(command: &CommandLine) -> String {
+    match command.argv.as_slice() {
+        [shell, flag, script, ..] if flag == "-c" && script.contains('\n') => {
+            let argv = [&[shell.clone(), flag.clone(), "…".to_owned()], &command.argv[3..]].concat();
+            CommandLine { argv, stdin: Stdin::Nothing, ..command.clone() }.display()
+        }
+        _ => command.display(),
     }
 }
 

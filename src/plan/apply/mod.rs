@@ -19,6 +19,7 @@ pub mod record;
 pub mod sandbox;
 pub mod schedule;
 pub mod session;
+pub mod warmth;
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,7 @@ use crate::base::time::Clock;
 use crate::plan::artefact::{Plan, Step};
 use crate::plan::error::PlanError;
 use crate::repo::read::IndexedRepository;
+use crate::restore::cold::Warming;
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +98,8 @@ pub fn directory(state_dir: &Path) -> PathBuf {
     state_dir.join("plans")
 }
 
-/// Applies the plan; what it came to stands in the record, whatever that is.
-pub fn apply(ground: &Ground<'_>) -> Result<record::RunRecord, PlanError> {
-    session::Session::open(ground)?.run()
+/// Applies the plan; what it came to stands in the record, whatever that is. `warming` is a person's consent to
+/// have what lies in cold storage warmed up: without it, a plan that needs any is not begun.
+pub fn apply(ground: &Ground<'_>, warming: Option<&Warming<'_>>) -> Result<record::RunRecord, PlanError> {
+    session::Session::open(ground)?.run(warming)
 }

@@ -44,6 +44,9 @@ pub struct RunRecord {
     pub machine_seconds: f64,
     /// Seconds that people were waited for.
     pub waited_seconds: f64,
+    /// Seconds that cold storage was waited for.
+    #[serde(default)]
+    pub warm_up_seconds: f64,
     /// What was predicted of the whole.
     pub predicted: Estimate,
     /// The steps.

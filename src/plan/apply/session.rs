@@ -12,13 +12,14 @@ use crate::plan::apply::log::{self, How, Known, Line, Past};
 use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord};
 use crate::plan::apply::sandbox::{self, Confinement, Removal};
 use crate::plan::apply::schedule::{Board, Ending, Schedule, StepError, is_done, is_volatile};
-use crate::plan::apply::{Ground, choose, directory, disks, keep};
+use crate::plan::apply::{Ground, choose, directory, disks, keep, warmth};
 use crate::plan::artefact::{RootFound, Step, Work};
 use crate::plan::error::PlanError;
 use crate::plan::evidence;
 use crate::plan::file::model::TargetKind;
 use crate::plan::forecast::{Objective, State, Verdict};
 use crate::plan::verify;
+use crate::restore::cold::Warming;
 use crate::restore::error::chain_text;
 use crate::sys::error::SysError;
 use crate::sys::file::create_private_dir;
@@ -35,6 +36,7 @@ pub struct Session<'a> {
     past: Past,
     board: Board,
     waited_seconds: f64,
+    warm_up_seconds: f64,
     begun: Instant,
     warnings: Vec<String>,
     _lock: Lock,
@@ -78,13 +80,25 @@ impl<'a> Session<'a> {
             began: ground.clock.now(),
             ..Past::default()
         });
-        let (waited_seconds, warnings) = (0.0, Vec::new());
+        let (waited_seconds, warm_up_seconds, warnings) = (0.0, 0.0, Vec::new());
         let (board, journal) = (Board::new(past.steps.clone()), Arc::new(Mutex::new(journal)));
-        Ok(Self { ground, chosen, journal, path, past, board, waited_seconds, begun, warnings, _lock: lock })
+        Ok(Self {
+            ground,
+            chosen,
+            journal,
+            path,
+            past,
+            board,
+            waited_seconds,
+            warm_up_seconds,
+            begun,
+            warnings,
+            _lock: lock,
+        })
     }
 
-    /// Carries the run out.
-    pub fn run(mut self) -> Result<RunRecord, PlanError> {
+    /// Carries the run out; `warming` is a person's consent to have cold storage warmed up.
+    pub fn run(mut self, warming: Option<&Warming<'_>>) -> Result<RunRecord, PlanError> {
         let ground = self.ground;
         let line = Line::Begin {
             plan: ground.plan.id.clone(),
@@ -96,6 +110,7 @@ impl<'a> Session<'a> {
         self.forget_volatile();
         self.needs_are_met()?;
         self.confirm_disks()?;
+        self.warm_up(warming)?;
         let hands = Hands {
             ground,
             run: self.past.run.clone(),
@@ -209,6 +224,21 @@ impl<'a> Session<'a> {
         for (disk, waited_seconds) in confirmed {
             self.waited_seconds += waited_seconds;
             self.note(&Line::Confirmed { disk, waited_seconds })?;
+        }
+        Ok(())
+    }
+
+    /// Sees that what the steps read can be read, before anything is written.
+    fn warm_up(&mut self, warming: Option<&Warming<'_>>) -> Result<(), PlanError> {
+        let steps = &self.ground.plan.content.steps;
+        let open =
+            steps.iter().filter(|step| self.chosen.contains(&step.id) && !is_done(&self.board, &step.id));
+        let (begun, journal, clock) = (Instant::now(), &self.journal, self.ground.clock);
+        let waited =
+            warmth::see(self.ground.indexed, open, warming, &|line| log::note(journal, clock, line))?;
+        if waited {
+            self.warm_up_seconds = begun.elapsed().as_secs_f64();
+            self.note(&Line::Warm { waited_seconds: self.warm_up_seconds })?;
         }
         Ok(())
     }
@@ -334,7 +364,9 @@ impl<'a> Session<'a> {
         let plan = self.ground.plan;
         let session = self.begun.elapsed().as_secs_f64();
         let waited_seconds = self.past.waited_seconds + self.waited_seconds;
-        let machine_seconds = (self.past.seconds + session - waited_seconds).max(0.0);
+        let warm_up_seconds = self.past.warm_up_seconds + self.warm_up_seconds;
+        let all_seconds = self.past.seconds + session;
+        let machine_seconds = (all_seconds - waited_seconds - warm_up_seconds).max(0.0);
         let steps = plan.content.steps.iter().map(|step| self.step_record(step)).collect();
         let mut observations = std::mem::take(&mut self.past.observations);
         observations.append(&mut self.board.observations);
@@ -349,9 +381,10 @@ impl<'a> Session<'a> {
             sessions: self.past.sessions + 1,
             machine_seconds,
             waited_seconds,
+            warm_up_seconds,
             predicted: plan.forecast.total.clone(),
             steps,
-            verdicts: self.verdicts(machine_seconds + waited_seconds),
+            verdicts: self.verdicts(machine_seconds + waited_seconds + warm_up_seconds),
             warnings: std::mem::take(&mut self.warnings),
             sandbox: None,
             journal: hex::encode(&lock(&self.journal).head()),

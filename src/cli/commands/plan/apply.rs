@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::error_kind::ErrorKind;
+use crate::base::ids::PackName;
 use crate::base::role::Role;
 use crate::cli::commands::plan::build::{estimate, verdict};
 use crate::cli::commands::plan::face::People;
@@ -12,11 +13,14 @@ use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::notifying;
 use crate::cli::opening;
+use crate::cli::warm_up;
 use crate::plan::apply::record::RunRecord;
 use crate::plan::apply::{Ground, Options, apply, choose};
 use crate::plan::artefact::Plan;
 use crate::plan::forecast::State;
 use crate::plan::{explain, shelf};
+use crate::restore::cold::Warming;
+use crate::store::archive::WarmUp;
 use crate::sys::clock::SystemClock;
 use crate::ui::{escape, format};
 
@@ -50,7 +54,22 @@ pub fn run(args: &ApplyArgs, context: &Context) -> CommandResult {
         clock: &SystemClock,
         host: &host,
     };
-    let applied = apply(&ground);
+    let how =
+        args.cold.warm_up.map(|speed| WarmUp { speed: warm_up::speed(speed), days: args.cold.warm_up_days });
+    let script = args.cold.warm_up_command.as_ref().or(choice.warm_up_command.as_ref());
+    let command = script.zip(how).map(|(script, how)| {
+        let place = choice.url.clone();
+        move |packs: &[PackName]| warm_up::run_command(script, packs, how, &place, interrupt)
+    });
+    let warming = how.map(|how| Warming {
+        how,
+        command: command.as_ref().map(|command| command as _),
+        waits: !args.cold.no_wait,
+        poll: args.cold.warm_up_poll,
+        monitor: &progress,
+        interrupt,
+    });
+    let applied = apply(&ground, warming.as_ref());
     progress.finish();
     let record = applied.map_err(|error| failure(&error))?;
     for warning in &record.warnings {
@@ -101,6 +120,9 @@ fn dry_run(plan: &Plan, options: &Options, context: &Context) -> CommandResult {
         return Ok(Outcome::Done);
     }
     let mut text = String::new();
+    if !plan.forecast.warm_up.is_empty() {
+        text.push_str(&cold(plan));
+    }
     for step in plan.content.steps.iter().filter(|step| chosen.contains(&step.id)) {
         text.push_str(&format!("# {}: {}\n", escape::text(&step.id), escape::text(&step.title)));
         for line in explain::lines(step, &plan.content.target.root) {
@@ -115,6 +137,16 @@ fn dry_run(plan: &Plan, options: &Options, context: &Context) -> CommandResult {
     Ok(Outcome::Done)
 }
 
+/// What must be warmed up before anything else, as it was when the plan was built.
+fn cold(plan: &Plan) -> String {
+    let bytes = plan.forecast.warm_up.iter().map(|pack| pack.bytes).sum();
+    format!(
+        "# first, with --warm-up: {}, {}, in cold storage when the plan was built\n",
+        format::counted(plan.forecast.warm_up.len() as u64, "pack", "packs"),
+        format::size(bytes)
+    )
+}
+
 /// What a run came to, for people.
 pub fn summary(record: &RunRecord) -> String {
     let show = |seconds: f64| format::duration(Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
@@ -127,10 +159,13 @@ pub fn summary(record: &RunRecord) -> String {
         record.outcome.word(),
         format::count(done.count() as u64),
         format::count(record.steps.len() as u64),
-        show(record.machine_seconds + record.waited_seconds),
+        show(record.machine_seconds + record.waited_seconds + record.warm_up_seconds),
         show(record.waited_seconds),
         estimate(&record.predicted),
     );
+    if record.warm_up_seconds > 0.0 {
+        text.push_str(&format!("warm-up   cold storage was waited for {}\n", show(record.warm_up_seconds)));
+    }
     for step in record.steps.iter().filter(|step| step.why.is_some()) {
         let why = step.why.as_deref().unwrap_or_default();
         text.push_str(&format!("{:<9} {}: {}\n", step.state, escape::text(&step.id), escape::text(why)));

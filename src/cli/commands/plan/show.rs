@@ -6,6 +6,7 @@ use crate::cli::commands::plan::build::{estimate, verdict};
 use crate::cli::commands::plan::{Format, ShowArgs, failure, runs};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::pack::reader::pack_key;
 use crate::plan::artefact::{Part, Plan, Step};
 use crate::plan::{explain, html, shelf};
 use crate::ui::table::{Shrink, Table};
@@ -60,6 +61,10 @@ fn tree(plan: &Plan) -> String {
     for (component, command) in &content.cleanup {
         let of = component.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
         text.push_str(&format!("cleanup{}: {}\n", escape::text(&of), escape::text(&command.display())));
+    }
+    for pack in &plan.forecast.warm_up {
+        let (class, size) = (escape::text(&pack.class), format::size(pack.bytes));
+        text.push_str(&format!("cold {} {class} {size}\n", pack_key(&pack.pack)));
     }
     text.push_str(&format!("expected {}\n", estimate(&plan.forecast.total)));
     plan.forecast.verdicts.iter().for_each(|one| text.push_str(&verdict(one)));
