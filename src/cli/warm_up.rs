@@ -23,8 +23,10 @@ pub const HINT: &str = "--plan lists them; --warm-up has the store make them rea
      waits, and restores: --warm-up=bulk is the cheapest, --warm-up=expedited the fastest";
 
 /// The same for `plan apply`.
-pub const HINT_OF_PLAN: &str = "`plan show` lists them; --warm-up has the store make them readable, for which it \
-     charges, waits, and goes on: --warm-up=bulk is the cheapest, --warm-up=expedited the fastest. What was asked \
+pub const HINT_OF_PLAN: &str = "`plan show` lists them; --warm-up has the store make them readable, for \
+     which it \
+     charges, waits, and goes on: --warm-up=bulk is the cheapest, --warm-up=expedited the fastest. What \
+     was asked \
      for is not asked for again: give the same command once more";
 
 /// Tells of the cold packs of a plan, after the plan itself.

@@ -4,7 +4,7 @@
 //! that decides what `apply` does. The forecast is not part of it: times and free space differ from hour to
 //! hour, and building the same plan again must give the same id.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -322,11 +322,6 @@ impl Plan {
     /// The beginning of its id: what people see and type.
     pub fn short(&self) -> &str {
         &self.id[..12.min(self.id.len())]
-    }
-
-    /// Every pack that its steps read, each once.
-    pub fn packs(&self) -> BTreeSet<PackName> {
-        self.content.steps.iter().flat_map(Step::packs).map(|used| used.pack).collect()
     }
 
     /// The step of this id.

@@ -131,7 +131,8 @@ pub enum PlanError {
     },
     /// Packs lie in cold storage, and nobody has agreed to have them warmed up.
     #[error(
-        "{} that the plan reads {} in cold storage and cannot be read yet, {} of them asked for already; nothing \
+        "{} that the plan reads {} in cold storage and cannot be read yet, {} of them asked for already; \
+             nothing \
          was done",
         counted(counts.packs), if counts.packs == 1 { "lies" } else { "lie" }, counts.warming
     )]

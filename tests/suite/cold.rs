@@ -169,7 +169,8 @@ fn a_plan_has_what_it_reads_warmed_up_with_consent_before_it_writes_anything() {
     let cold = Cold::new("GLACIER", "");
     let (root, source) = (cold.sandbox.path("out"), cold.sandbox.path("source"));
     let text = format!(
-        "schema = 'lifeboat.plan-file/1'\nname = 'cold'\nrto = '1h'\n[target]\nkind = 'sandbox'\nroot = {root:?}\n\
+        "schema = 'lifeboat.plan-file/1'\nname = 'cold'\nrto = '1h'\n[target]\nkind = 'sandbox'\nroot = \
+             {root:?}\n\
          keep = true\n[component.data]\nkind = 'files'\nfrom = {source:?}\n[[component.data.verify]]\nkind = \
          'checksum'\n"
     );

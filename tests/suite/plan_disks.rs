@@ -137,7 +137,8 @@ fn a_disk_that_is_not_meant_in_use_protected_or_unconfirmed_is_not_touched() {
     refused(&run, 13, "nobody has confirmed", &disk, &empty);
     if has_script() {
         // At a terminal, only its name will do, and three mistakes are enough.
-        let run = on_a_terminal(&world.command(&["plan", "apply", &id]), "yes\n/dev/sda\n\n");
+        let typed = ["yes", "/dev/sda", ""];
+        let run = on_a_terminal(&world.command(&["plan", "apply", &id]), "Type its name", &typed);
         assert_eq!(run.status, Some(13), "{run:?}");
         assert_eq!(run.stdout.matches(&format!("Type its name ({to})")).count(), 3, "{run:?}");
         assert!(run.stdout.contains("that is not its name") && disk.mark() == empty, "{run:?}");
@@ -165,7 +166,7 @@ fn a_disk_that_is_not_meant_in_use_protected_or_unconfirmed_is_not_touched() {
     refused(&run, 1, "swap on", &disk, &swap);
 
     let run = match has_script() {
-        true => on_a_terminal(&world.command(&["plan", "apply", &id]), &format!("no\n{to}\n")),
+        true => on_a_terminal(&world.command(&["plan", "apply", &id]), "Type its name", &["no", &to]),
         false => apply(&id, &to),
     };
     assert_eq!(run.status, Some(0), "at last it may: {run:?}");

@@ -1,5 +1,5 @@
-//! A disk with partitions and file systems, made again on another one by runs that are killed at every line of
-//! their journal: whoever goes on comes to the same disk.
+//! A disk with partitions and file systems, made again on another one by runs that are killed at every line
+//! of their journal: whoever goes on comes to the same disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,8 +66,8 @@ impl Drop for Disk {
 
 /// A world whose snapshot captured a machine of one disk: a FAT file system at /boot/efi, ext4 at /, swap.
 ///
-/// The disk is a loop device, which no machine counts among its own; in a namespace of the backup's own, lsblk
-/// tells of it as of a disk, and fstab names what is on it. All else is as it is.
+/// The disk is a loop device, which no machine counts among its own; in a namespace of the backup's own,
+/// lsblk tells of it as of a disk, and fstab names what is on it. All else is as it is.
 fn captured(world: &World) -> Disk {
     let old = Disk::new(&world.path("old.img"), OLD_BYTES);
     let device = &old.device;
@@ -121,7 +121,8 @@ fn seen(image: &Path) -> String {
     sh(&format!("e2fsck -fn {device}p2 >/dev/null 2>&1 && fsck.vfat -n {device}p1 >/dev/null"));
     let told = sh(&format!(
         "sfdisk --dump {device} | grep -v '^device:' | sed 's|{device}||'; \
-         for part in 1 2 3; do blkid -p -s UUID -s LABEL -s TYPE -o export {device}p$part | grep -v DEVNAME; done; \
+         for part in 1 2 3; do blkid -p -s UUID -s LABEL -s TYPE -o export {device}p$part | grep -v \
+         DEVNAME; done; \
          mount -o ro {device}p2 {at}; mount -o ro {device}p1 {at}/boot/efi; \
          (cd {at} && find . -xdev -type f -exec sha256sum {{}} + | sort -k2; sha256sum boot/efi/loader); \
          umount -R {at}"
@@ -133,7 +134,8 @@ fn seen(image: &Path) -> String {
 /// Ends what a killed run left attached or mounted, as the machine's restart would.
 fn restart(image: &Path, root: &Path) {
     let script = format!(
-        "umount -R '{}' 2>/dev/null; for device in $(losetup --noheadings --output NAME --associated '{}'); do \
+        "umount -R '{}' 2>/dev/null; for device in $(losetup --noheadings --output NAME --associated \
+             '{}'); do \
          partx --delete $device 2>/dev/null; losetup --detach $device; done; true",
         root.display(),
         image.display()

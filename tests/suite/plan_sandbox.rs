@@ -61,7 +61,8 @@ impl Shop {
         fs::write(world.path("source/service.py"), SERVICE).unwrap();
         let bin = find("pg_dump").unwrap().parent().unwrap().to_owned();
         let config = format!(
-            "[repository.main]\nurl = {:?}\n[job.db]\nsources = {:?}\n[[job.db.database]]\nname = 'main'\nengine = \
+            "[repository.main]\nurl = {:?}\n[job.db]\nsources = {:?}\n[[job.db.database]]\nname = \
+                 'main'\nengine = \
              'postgres'\nsocket = {dir:?}\nuser = 'postgres'\nbin_dir = {bin:?}\n[[job.db.database]]\nname = \
              'file'\nengine = 'sqlite'\npath = {file:?}\n",
             world.path("repo"),
@@ -116,14 +117,16 @@ fn questions(world: &World) -> String {
     format!(
         "[[component.databases.verify]]\nkind = \"sql\"\nengine = \"postgres\"\ndatabase = \"shop\"\nquery = \
          \"SELECT sum(balance) FROM account\"\nexpect = \"10000\"\n\
-         [[component.databases.verify]]\nkind = \"sql\"\nengine = \"sqlite\"\ndatabase = {:?}\nquery = \"SELECT \
+         [[component.databases.verify]]\nkind = \"sql\"\nengine = \"sqlite\"\ndatabase = {:?}\nquery = \
+         \"SELECT \
          count(*) FROM t\"\nexpect = \"2\"\n\
          [component.web]\nkind = \"command\"\nneeds = [\"databases\", \"files\"]\nvolatile = true\n\
          run = \"setsid python3 '{restored}/service.py' > /dev/null 2>&1 &\"\n\
          [[component.web.verify]]\nkind = \"port\"\nport = 8080\nwithin = \"30s\"\n\
          [[component.web.verify]]\nkind = \"http\"\nurl = \"http://127.0.0.1:8080/health\"\ncontains = \
          \"balance 10000\"\nwithin = \"30s\"\n\
-         [[component.web.verify]]\nkind = \"http\"\nurl = \"http://127.0.0.1:8080/other\"\nstatus = 503\nwithin = \
+         [[component.web.verify]]\nkind = \"http\"\nurl = \"http://127.0.0.1:8080/other\"\nstatus = \
+         503\nwithin = \
          \"30s\"\n",
         world.path("app.db")
     )
@@ -217,8 +220,10 @@ fn a_verification_that_fails_says_what_was_expected_and_what_was_found() {
     let unit = |name: &str, unit: &str| {
         let root = format!("{}{}", shop.world.path("sandbox").display(), shop.world.path("source").display());
         format!(
-            "[component.{name}]\nkind = \"command\"\nneeds = \"files\"\non_failure = \"continue\"\nrun = \"ln -sfn \
-             '{root}/etc' $LIFEBOAT_ROOT/etc\"\n[[component.{name}.verify]]\nkind = \"unit\"\nunit = {unit:?}\n"
+            "[component.{name}]\nkind = \"command\"\nneeds = \"files\"\non_failure = \"continue\"\nrun = \
+                 \"ln -sfn \
+             '{root}/etc' $LIFEBOAT_ROOT/etc\"\n[[component.{name}.verify]]\nkind = \"unit\"\nunit = \
+             {unit:?}\n"
         )
     };
     let asks = |name: &str, keys: &str| {
@@ -288,7 +293,8 @@ fn mariadb_comes_up_in_a_sandbox_and_is_asked() {
     crate::databases::back_up(&world);
     let verify = "[[component.databases.verify]]\nkind = \"sql\"\nengine = \"mysql\"\n";
     let more = format!(
-        "{verify}database = \"shop\"\nquery = \"SELECT SUM(balance) FROM account\"\nexpect = \"10000\"\n{verify}query \
+        "{verify}database = \"shop\"\nquery = \"SELECT SUM(balance) FROM account\"\nexpect = \
+             \"10000\"\n{verify}query \
          = \"SHOW GRANTS FOR app@localhost\"\ncontains = \"shop\"\n"
     );
     let done = drilled(&world, &more);
@@ -311,7 +317,8 @@ fn a_whole_cluster_comes_up_in_a_sandbox_and_is_asked() {
     );
     crate::databases::configure(&world, &keys);
     crate::databases::back_up(&world);
-    let more = "[[component.databases.verify]]\nkind = \"sql\"\nengine = \"postgres\"\ndatabase = \"shop\"\nquery = \
+    let more = "[[component.databases.verify]]\nkind = \"sql\"\nengine = \"postgres\"\ndatabase = \
+         \"shop\"\nquery = \
                 \"SELECT sum(balance) FROM account\"\nexpect = \"10000\"\n";
     let done = drilled(&world, more);
     assert_eq!(done["outcome"], "done", "{done}");
@@ -355,7 +362,8 @@ fn where_no_server_can_be_started_building_says_what_is_missing() {
     fs::write(&file, keys("run_as = \"root\"")).unwrap();
     let refused = run(&shop.world, &["plan", "build", &file]);
     assert!(refused.status == Some(2) && refused.stderr.contains("not root"), "{refused:?}");
-    let dump = "[[component.databases.verify]]\nkind = \"sql\"\nengine = \"postgres\"\ndump = \"mian\"\nquery = \
+    let dump = "[[component.databases.verify]]\nkind = \"sql\"\nengine = \"postgres\"\ndump = \
+         \"mian\"\nquery = \
                 \"SELECT 1\"\n";
     fs::write(&file, format!("{written}\n{dump}")).unwrap();
     let refused = run(&shop.world, &["plan", "build", &file]);

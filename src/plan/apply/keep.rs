@@ -1,8 +1,8 @@
 //! What stays in the state directory, and for how long.
 //!
 //! Built plans, the records and journals of runs, and journals of restores lie side by side below `plans/`.
-//! What only a run that goes on needs is removed when it is over; of each plan's runs, by the plan's name, the
-//! newest stay; and the newest of all built plans. What has a journal of a run that was cut off is never
+//! What only a run that goes on needs is removed when it is over; of each plan's runs, by the plan's name,
+//! the newest stay; and the newest of all built plans. What has a journal of a run that was cut off is never
 //! removed. The signed records in the repository (`plan::evidence`) are not touched.
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Cold storage before a run: what its steps read must be readable before the first of them writes anything.
 //!
-//! Warming up costs money and hours: it happens only with consent, which stands in the journal beside what was
-//! asked for. What was asked for is known by the store, so that a run that was cut off, or that did not want to
-//! wait, goes on with the same command, and nothing is paid twice (`restore::cold`).
+//! Warming up costs money and hours: it happens only with consent, which stands in the journal beside what
+//! was asked for. What was asked for is known by the store, so that a run that was cut off, or that did not
+//! want to wait, goes on with the same command, and nothing is paid twice (`restore::cold`).
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,6 @@ use crate::plan::artefact::Step;
 use crate::plan::error::PlanError;
 use crate::repo::read::IndexedRepository;
 use crate::restore::cold::{ColdCounts, Warming, find, warm};
-use crate::restore::error::RestoreError;
 use crate::restore::repository::RepositorySource;
 use crate::restore::source::{PackRef, Source as _};
 

@@ -1,8 +1,8 @@
 //! Dumps of databases as steps: what the snapshot carries becomes the actions that load and compare it.
 //!
-//! Onto a running machine (`converge`) every kind is loaded into its servers. In a sandbox, where a socket would
-//! lead to a server outside, a server is started for the run (`system::database::throwaway`), and databases
-//! that are files come below the root. While a machine is rebuilt no server of its own runs: of its
+//! Onto a running machine (`converge`) every kind is loaded into its servers. In a sandbox, where a socket
+//! would lead to a server outside, a server is started for the run (`system::database::throwaway`), and
+//! databases that are files come below the root. While a machine is rebuilt no server of its own runs: of its
 //! databases, only those that are files are restored.
 
 use std::path::Path;
@@ -129,7 +129,8 @@ fn no_server(making: &Making<'_>, dump: &Attachment, engine: Engine) -> String {
     };
     let looked = making.component.bin_dir.as_deref().unwrap_or("the usual places");
     format!(
-        "the dump {} ({} {version}) is loaded into a server of the sandbox's own, and there is no {program} {which} \
+        "the dump {} ({} {version}) is loaded into a server of the sandbox's own, and there is no \
+             {program} {which} \
          in {looked}: install the server here (it need not run), say `bin_dir`, or leave the dump out",
         dump.name,
         engine.name()

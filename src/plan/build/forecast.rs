@@ -56,8 +56,8 @@ pub fn forecast(ground: &Ground<'_>, content: &Content, missing: Vec<String>) ->
     })
 }
 
-/// The packs that lie in cold storage, where the store has such a thing, and how many seconds it takes to warm
-/// them up.
+/// The packs that lie in cold storage, where the store has such a thing, and how many seconds it takes to
+/// warm them up.
 fn cold(ground: &Ground<'_>, content: &Content) -> Result<(Vec<WarmUp>, Option<u64>), PlanError> {
     let packs: BTreeSet<PackName> =
         content.steps.iter().flat_map(Step::packs).map(|used| used.pack).collect();

@@ -52,7 +52,7 @@ fn server<'s>(
     let found: Vec<&Throwaway> =
         servers.iter().filter(|server| is_engine(server, engine)).filter(is_meant).collect();
     match (found.as_slice(), &verify.dump) {
-        ([one], _) => Ok(Some(one)),
+        (&[one], _) => Ok(Some(one)),
         ([], None) => Ok(None),
         ([], Some(name)) => Err(making.fault(format!(
             "no component before this one loads a dump {name:?} of {engine} into a server of the sandbox"
@@ -79,7 +79,10 @@ fn of_server(making: &Making<'_>, verify: &VerifyFile, query: &str, server: &Thr
         }
         engine => {
             let client = program(if engine == Engine::Mysql { "mysql" } else { "mariadb" });
-            mysql(&client, query, Some(&socket), None, Some(user), verify)
+            let mut words = mysql(&client, query, Some(&socket), None, Some(user), verify);
+            // What this machine's files say is true of its own server.
+            words.insert(1, "--no-defaults".to_owned());
+            words
         }
     };
     making.line(&Words(words), false)

@@ -7,7 +7,6 @@ use crate::plan::artefact::{Amount, Files, Step, Work};
 use crate::plan::build::{graph, sql};
 use crate::plan::error::PlanError;
 use crate::plan::file::model::{Component, OnFailure, PlanFile, TargetKind, VerifyFile, Words};
-use crate::plan::files::below;
 use crate::plan::probe::{Compared, Probe, Verify};
 use crate::restore::options::literal_pattern;
 use crate::system::action::{Action, Check, CommandLine, Operation, Stage, Stdin};
@@ -131,8 +130,8 @@ impl Making<'_> {
         Ok(self.step("run", title, Work::Action(Box::new(action)), self.after.clone()))
     }
 
-    /// The steps that verify, each after all of `steps` that belong to this component; `servers` are those that
-    /// the run starts for itself.
+    /// The steps that verify, each after all of `steps` that belong to this component; `servers` are those
+    /// that the run starts for itself.
     pub fn verifications(&self, steps: &[Step], servers: &[Throwaway]) -> Result<Vec<Step>, PlanError> {
         let ends = graph::ends_of(steps, self.name);
         let after = if ends.is_empty() { self.after.clone() } else { ends };

@@ -283,13 +283,15 @@ const DATABASES: &[Field] = &[
     field(
         "method",
         Kind::Word(&["keep", "replace"]),
-        "`keep` (the default): a database that is there already is a failure. `replace`: it is replaced. In a \
+        "`keep` (the default): a database that is there already is a failure. `replace`: it is replaced. \
+             In a \
          sandbox everything was made for the run, and may be.",
     ),
     field(
         "bin_dir",
         Kind::Path,
-        "The directory of the programs of a server that is started in a sandbox; otherwise they are looked for \
+        "The directory of the programs of a server that is started in a sandbox; otherwise they are looked \
+             for \
          in the usual places.",
     ),
     field(
@@ -314,7 +316,8 @@ const COMMAND: &[Field] = &[
     field(
         "volatile",
         Kind::Bool,
-        "What it does ends with the session, as a server that it starts in a sandbox does: a run that was cut \
+        "What it does ends with the session, as a server that it starts in a sandbox does: a run that was \
+             cut \
          off and needs it runs it again, unless its check succeeds; false otherwise.",
     ),
     field("inside", Kind::Bool, "Run it inside the root (chroot), not beside it; false otherwise."),
@@ -322,7 +325,8 @@ const COMMAND: &[Field] = &[
     field(
         "secret",
         Kind::Name,
-        "A secret that it reads as standard input, without a line feed: what `plan apply --secret NAME=FILE` gives, or \
+        "A secret that it reads as standard input, without a line feed: what `plan apply --secret \
+             NAME=FILE` gives, or \
          what is typed at the terminal. The plan, its journal and its records hold the name alone.",
     ),
     field("environment", Kind::Variables, "Variables it gets; never secrets: they would stand in the plan."),

@@ -1,13 +1,13 @@
 //! A server for one run: made beside nothing, reached by nobody else, gone with the namespaces it runs in.
 //!
-//! A drill in a sandbox must not load into a server of this machine, and there is none of the sandbox's own. So
-//! one is started there, with this machine's programs: its data below the sandbox's root, its socket in the
-//! sandbox's own `/run`, its port on the sandbox's own loopback. Nothing is asked of who connects, and nothing
-//! is synchronised: what it holds is to be looked at and thrown away. It runs until the session ends; one that
-//! goes on starts it anew on the same data.
+//! A drill in a sandbox must not load into a server of this machine, and there is none of the sandbox's own.
+//! So one is started there, with this machine's programs: its data below the sandbox's root, its socket in
+//! the sandbox's own `/run`, its port on the sandbox's own loopback. Nothing is asked of who connects, and
+//! nothing is synchronised: what it holds is to be looked at and thrown away. It runs until the session ends;
+//! one that goes on starts it anew on the same data.
 //!
-//! The data directory is mounted once more where whoever runs the server can reach it, for what lies above the
-//! root may be closed to them.
+//! The data directory is mounted once more where whoever runs the server can reach it, for what lies above
+//! the root may be closed to them.
 
 use crate::system::action::{Action, Check, CommandLine, Operation, Stage};
 use crate::system::database::restore::Target;
@@ -29,7 +29,8 @@ as() { setpriv --reuid="$account" --regid="$group" --init-groups -- "$@"; }
 mkdir -p -- "$base/data" "$dir/data"
 mountpoint -q -- "$dir/data" || mount --bind -- "$base/data" "$dir/data"
 data=$dir/data log=$dir/log
-chown -- "$account:$group" "$dir"
+touch -- "$log"
+chown -- "$account:$group" "$dir" "$log"
 clear() { find "$data" -mindepth 1 -delete; }
 "#;
 
@@ -74,7 +75,8 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 END
-as pg_ctl -D "$data" -l "$log" -w -t 120 -o "-c config_file=$dir/conf" start > /dev/null 2>&1 < /dev/null || give_up
+as pg_ctl -D "$data" -l "$log" -w -t 120 -o "-c config_file=$dir/conf" start \
+  > /dev/null 2>&1 < /dev/null || give_up
 "#;
 
 /// MariaDB, or MySQL where that is what is here.

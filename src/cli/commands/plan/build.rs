@@ -12,7 +12,7 @@ use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
 use crate::cli::settings::mistake::Mistake;
 use crate::plan::apply::record::history;
-use crate::plan::artefact::{Plan, Work};
+use crate::plan::artefact::{Plan, Step};
 use crate::plan::build::{Ground, build};
 use crate::plan::file::check::check;
 use crate::plan::file::model::PlanFile;
@@ -170,7 +170,8 @@ pub fn verdict(verdict: &Verdict) -> String {
     )
 }
 
-fn space(space: &Space) -> String {
+/// What does not fit, for people: one line.
+pub fn space(space: &Space) -> String {
     let inodes = match space.free_inodes {
         Some(free) => {
             format!("; {} inodes of {} free ones", format::count(space.needed_inodes), format::count(free))

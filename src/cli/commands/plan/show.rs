@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cli::commands::plan::build::{estimate, verdict};
+use crate::cli::commands::plan::build::{estimate, space, verdict};
 use crate::cli::commands::plan::{Format, ShowArgs, failure, runs};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
@@ -41,6 +41,16 @@ fn tree(plan: &Plan) -> String {
         text.push_str(&format!("snapshot {} of {}, {when}\n", pinned.id, escape::text(&pinned.host)));
     }
     text.push_str(&format!("target {}\n", escape::text(&content.target.root)));
+    for disk in &content.target.disks {
+        let (name, old) = (&disk.disk.name, disk.takes_place_of.to_string());
+        let place = disk.disk.place.to_string();
+        text.push_str(&format!(
+            "OVERWRITES {}: {}, in place of {}\n",
+            escape::text(name),
+            escape::text(&place),
+            escape::text(&old)
+        ));
+    }
     for part in &content.components {
         text.push_str(&component(part));
         let steps: Vec<&Step> = content.steps.iter().filter(|step| step.component == part.name).collect();
@@ -68,6 +78,10 @@ fn tree(plan: &Plan) -> String {
     }
     text.push_str(&format!("expected {}\n", estimate(&plan.forecast.total)));
     plan.forecast.verdicts.iter().for_each(|one| text.push_str(&verdict(one)));
+    plan.forecast.space.iter().filter(|space| !space.fits).for_each(|one| text.push_str(&space(one)));
+    for warning in &plan.forecast.warnings {
+        text.push_str(&format!("warning: {}\n", escape::text(warning)));
+    }
     text
 }
 
