@@ -1359,6 +1359,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s I -l input -d 'What one of its inputs is' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l mode -d 'Whether it is meant' -r -f -a "live\t'It is'
 drill\t'It is a drill: messages say so, and steps may be left out'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l reason -d 'Why another run is passed over; it stands in the journal and the report' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l as -d 'The name you go by; that of your user otherwise' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l dir -d 'The directory of the runbooks; `runbooks` beside lifeboat.toml otherwise' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
@@ -1378,7 +1379,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 always\t'In files and pipes too'
 never\t'Nowhere'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s n -l dry-run -d 'Print every command, recipient, approval and wait, and do nothing'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l another -d 'Begin although another run of the same runbook is not over'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l another -d 'Begin although another run of the same runbook is not over, here or as the repository says'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l no-wait -d 'Wait for nobody: end with exit status 13 where nothing is left but to wait for people'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l no-repository -d 'Leave the repository alone: no claim, no copy of the journal, no answers from there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l json -d 'Print one JSON document on standard output, and nothing else there'
@@ -1388,6 +1389,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l done -d 'A step in doubt, or one that failed, was done after all, and perhaps what it gave' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l repeat -d 'A step in doubt is to be done again' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l reason -d 'Why it is taken over; it stands in the journal and the report' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l as -d 'The name you go by; that of your user otherwise' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
@@ -1644,6 +1646,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l behind-proxy -d 'Listen on an address that is not loopback: a proxy with TLS stands before it'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more; twice, still more'
@@ -1987,6 +1990,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l confirm -d 'Confirm that this disk may be overwritten: `serial:…`, `wwn:…`, /dev/…, or the file of an image' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l assume-done -d 'This step was in doubt, and you have seen that it is done; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l repeat -d 'This step is in doubt, and is to be done again; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l once -d 'Names this request: where a run asked for by the same name has ended well, show what it came to' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l secret -d 'Take the secret NAME from the first line of a file; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l warm-up -d 'Warm up what lies in cold storage, wait until it can be read, and go on' -r -f -a "expedited\t'Minutes; the dearest, and not offered for what lies deepest'
 standard\t'Some hours'

@@ -19,6 +19,7 @@ use crate::cli::commands::database::{Command, ListArgs, RestoreArgs};
 use crate::cli::context::Context;
 use crate::cli::databases;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::notifying::{self, Happening};
 use crate::cli::settings::database::DatabaseSettings;
 use crate::repo::attachment::{Attachment, KIND_DATABASE};
 use crate::repo::snapshot::Snapshot;
@@ -38,7 +39,16 @@ const MANIFEST_MAX_BYTES: u64 = 64 << 20;
 pub fn run(command: &Command, context: &Context) -> CommandResult {
     match command {
         Command::List(args) => list(args, context),
-        Command::Restore(args) => restore(args, context),
+        Command::Restore(args) if args.dry_run => restore(args, context),
+        Command::Restore(args) => {
+            let of_repository = Happening::of_repository("restore", &context.repository(None)?);
+            let database = args.name.clone().unwrap_or_else(|| "the only one".into());
+            let name = format!("{}/{database}", of_repository.name);
+            let happening = Happening { name, ..of_repository };
+            let result = restore(args, context);
+            notifying::ended(context, &happening, &result);
+            result
+        }
     }
 }
 

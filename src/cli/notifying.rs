@@ -17,10 +17,11 @@ use crate::cli::exit::{CommandResult, Failure, Outcome as Ending};
 use crate::cli::settings::notify as settings;
 use crate::notify::channel::Secrets;
 use crate::notify::deliver::Delivered;
-use crate::notify::event::{Event, Outcome};
+use crate::notify::event::{Event, Outcome, Severity};
 use crate::notify::model::{Directory, Rule, SecretSource};
 use crate::notify::notifier::{Notifier, Raised};
 use crate::notify::status::{Records, Run};
+use crate::notify::watch::key;
 use crate::repo::snapshot::host_for_key;
 use crate::sys::clock::SystemClock;
 use crate::sys::command::{Input, Invocation};
@@ -144,6 +145,15 @@ pub struct Happening {
     pub run: String,
     /// Facts.
     pub details: BTreeMap<String, String>,
+    /// Whether it is only a drill.
+    pub is_drill: bool,
+    /// The matter it tells of, where that is not its name: what looks less closely must not end what was
+    /// found by looking closer.
+    pub matter: Option<String>,
+    /// How it went, as the title says it, where the outcome alone does not tell.
+    pub says: Option<String>,
+    /// How urgent it is, where that is not as the outcome says.
+    pub severity: Option<Severity>,
 }
 
 impl Happening {
@@ -157,6 +167,10 @@ impl Happening {
             began: SystemClock.now(),
             run: crate::notify::channel::ping::run_id(),
             details: BTreeMap::new(),
+            is_drill: false,
+            matter: None,
+            says: None,
+            severity: None,
         }
     }
 
@@ -187,10 +201,11 @@ fn rules(context: &Context, office: &Office, happening: &Happening) -> Result<Ve
     Ok(own.chain(office.directory.rules.iter().cloned()).collect())
 }
 
-fn event(context: &Context, happening: &Happening, outcome: Outcome, text: &str) -> Event {
+fn event(host: &str, happening: &Happening, outcome: Outcome, text: &str) -> Event {
     let (kind, name) = (happening.kind, &happening.name);
-    let host = host(context);
     let how = match outcome {
+        Outcome::Missed if kind == "lock-audit" => "found what loses its lock, or has none",
+        Outcome::Missed if kind == "lock-extend" => "left something without the lock it needs",
         Outcome::Started => "has begun",
         Outcome::Ok => "is well",
         Outcome::Degraded => "is done but degraded",
@@ -200,26 +215,58 @@ fn event(context: &Context, happening: &Happening, outcome: Outcome, text: &str)
         Outcome::Damage => "found damage",
         Outcome::Notice => "has something to say",
     };
+    let how = happening.says.as_deref().unwrap_or(how);
     let title = format!("{kind} of {name} on {host} {how}");
-    let mut event = Event::new(SystemClock.now(), &host, kind, outcome, name, title).with_text(text);
+    let mut event = Event::new(SystemClock.now(), host, kind, outcome, name, title).with_text(text);
     event.job = happening.job.clone();
     event.details = happening.details.clone();
     event.details.insert("run".into(), happening.run.clone());
+    event.is_drill = happening.is_drill;
+    event.severity = happening.severity.unwrap_or(event.severity);
+    if let Some(matter) = &happening.matter {
+        event.key = key(kind, host, matter);
+    }
     event
 }
 
+/// Raises events where the configuration cannot be read any more, as on another thread: what is to be known
+/// of it has been read before.
+pub struct Teller {
+    office: Office,
+    rules: Vec<Rule>,
+    host: String,
+}
+
+impl Teller {
+    /// One for what `happening` is about; none where nobody wants to hear of anything.
+    pub fn open(context: &Context, happening: &Happening) -> Result<Option<Self>, Failure> {
+        let office = Office::open(context)?;
+        let rules = rules(context, &office, happening)?;
+        let has_listeners = !office.directory.channels.is_empty() && !rules.is_empty();
+        Ok(has_listeners.then(|| Self { office, rules, host: host(context) }))
+    }
+
+    /// Whether people were told that something is wrong, and not yet that it is over.
+    pub fn is_open(&self, happening: &Happening) -> Result<bool, Failure> {
+        let key = key(happening.kind, &self.host, happening.matter.as_ref().unwrap_or(&happening.name));
+        let found = self.office.notifier()?.outbox.list();
+        let found = found.map_err(|error| Failure::of(error.kind(), &error))?;
+        Ok(found.entries.iter().any(|entry| entry.is_open() && entry.event.key == key))
+    }
+
+    /// Raises one.
+    pub fn raise(&self, happening: &Happening, outcome: Outcome, text: &str) -> Result<Raised, Failure> {
+        let rules: Vec<&Rule> = self.rules.iter().collect();
+        let raised = self.office.notifier()?.raise(event(&self.host, happening, outcome, text), &rules);
+        raised.map_err(|error| Failure::of(error.kind(), &error))
+    }
+}
+
 fn raise(context: &Context, happening: &Happening, outcome: Outcome, text: &str) -> Result<Raised, Failure> {
-    let office = Office::open(context)?;
-    if office.directory.channels.is_empty() {
-        return Ok(Raised::Nobody);
+    match Teller::open(context, happening)? {
+        Some(teller) => teller.raise(happening, outcome, text),
+        None => Ok(Raised::Nobody),
     }
-    let rules = rules(context, &office, happening)?;
-    if rules.is_empty() {
-        return Ok(Raised::Nobody);
-    }
-    let rules: Vec<&Rule> = rules.iter().collect();
-    let raised = office.notifier()?.raise(event(context, happening, outcome, text), &rules);
-    raised.map_err(|error| Failure::of(error.kind(), &error))
 }
 
 /// Says that something begins, to monitors that want to know.
@@ -235,29 +282,56 @@ pub fn begun(context: &Context, happening: &Happening) {
 /// Says how something went, and writes it down. What was interrupted by hand, waits for
 /// a person, or did not begin because it is going on already, is no news.
 pub fn ended(context: &Context, happening: &Happening, result: &CommandResult) {
+    ended_with(context, happening, result, "");
+}
+
+/// The same, where the command says more of what it found than its exit status means.
+pub fn ended_with(context: &Context, happening: &Happening, result: &CommandResult, found: &str) {
     let (outcome, text) = match result {
-        Ok(Ending::Done) => (Outcome::Ok, String::new()),
+        Ok(Ending::Done) => (Outcome::Ok, found.trim_end().to_owned()),
         Ok(Ending::Told(kind)) if is_no_news(*kind) => return,
-        Ok(Ending::Told(kind)) => (outcome_of(*kind), kind.meaning().to_owned()),
+        Ok(Ending::Told(kind)) if found.is_empty() => (outcome_of(*kind), kind.meaning().to_owned()),
+        Ok(Ending::Told(kind)) => (outcome_of(*kind), found.trim_end().to_owned()),
         Err(failure) if is_no_news(failure.kind()) => return,
         Err(failure) => (outcome_of(failure.kind()), failure.message().to_owned()),
     };
+    note(context, happening, outcome, &text);
+    tell(context, happening, outcome, &text);
+}
+
+/// Writes down how something went, for whoever looks what is overdue.
+pub fn note(context: &Context, happening: &Happening, outcome: Outcome, text: &str) {
     let noted = context.state_dir().and_then(|state| {
         let records = Records::open(&state).map_err(|error| Failure::of(error.kind(), &error))?;
         let (kind, name) = (happening.kind, happening.name.as_str());
         let (began, ended) = (happening.began, SystemClock.now());
-        let run = Run { kind, name, began, ended, outcome, message: &text };
+        let run = Run { kind, name, began, ended, outcome, message: text };
         records.note(&run).map_err(|error| Failure::of(error.kind(), &error))
     });
     if let Err(failure) = noted {
         trouble(context, &failure);
     }
-    tell(context, happening, outcome, &text);
 }
 
 /// Raises an event by hand of a command.
 pub fn tell(context: &Context, happening: &Happening, outcome: Outcome, text: &str) {
     match raise(context, happening, outcome, text) {
+        Ok(Raised::Told(..) | Raised::Repeated(_)) => TOLD.set(true),
+        Ok(Raised::Nobody) => {}
+        Err(failure) => trouble(context, &failure),
+    }
+}
+
+/// Says that all is well again, if people were told that it is not; a `notice`, if any, otherwise.
+pub fn resolve(context: &Context, happening: &Happening, notice: Option<&str>) {
+    let raised = Teller::open(context, happening).and_then(|teller| match (teller, notice) {
+        (Some(teller), _) if teller.is_open(happening)? => {
+            teller.raise(happening, Outcome::Ok, notice.unwrap_or_default())
+        }
+        (Some(teller), Some(notice)) => teller.raise(happening, Outcome::Notice, notice),
+        _ => Ok(Raised::Nobody),
+    });
+    match raised {
         Ok(Raised::Told(..) | Raised::Repeated(_)) => TOLD.set(true),
         Ok(Raised::Nobody) => {}
         Err(failure) => trouble(context, &failure),

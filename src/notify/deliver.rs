@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::time::Timestamp;
 use crate::notify::channel::{Attempt, Message, Verdict, percent};
+use crate::notify::disabled::{Disabled, fingerprint};
 use crate::notify::entry::{Claim, Delivery, Entry, State};
 use crate::notify::error::NotifyError;
 use crate::notify::event::{Action, EventId, Outcome};
@@ -222,8 +223,63 @@ impl Notifier<'_> {
             },
             None => None,
         };
+        if let Some(disabled) = self.disabled.get(name, channel, self.secrets) {
+            return Verdict::Refused(format!(
+                "it is disabled, for it {}; `lifeboat notify test {name}` uses it again",
+                disabled.why
+            ));
+        }
+        let Some(left) = self.await_turn(name, channel, left) else {
+            return Verdict::Later(Some(channel.kind.pace()), "others are before it".into());
+        };
         let message = self.message(entry, index, channel, contact);
-        Attempt { channel, secrets: self.secrets, limit: channel.timeout.min(left) }.send(&message)
+        let verdict =
+            Attempt { channel, secrets: self.secrets, limit: channel.timeout.min(left) }.send(&message);
+        match verdict {
+            Verdict::Gone(why) => Verdict::Refused(self.disable(name, channel, &why)),
+            verdict => verdict,
+        }
+    }
+
+    /// Uses a channel no more until it is another one, and says so.
+    fn disable(&self, name: &str, channel: &Channel, why: &str) -> String {
+        match self.disable_channel(name, channel, why) {
+            Ok(()) => format!(
+                "{why}; it is not used any more until its configuration is changed, or `lifeboat notify test \
+                 {name}` reaches it"
+            ),
+            // It is asked once more with the next message.
+            Err(error) => format!("{why}; that cannot be written down: {error}"),
+        }
+    }
+
+    /// Writes down that a channel's other side wants no more.
+    pub fn disable_channel(&self, name: &str, channel: &Channel, why: &str) -> Result<(), NotifyError> {
+        let Some(fingerprint) = fingerprint(channel, self.secrets) else { return Ok(()) };
+        let (channel, why) = (name.to_owned(), why.to_owned());
+        self.disabled.put(&Disabled { channel, since: self.now(), why, fingerprint })
+    }
+
+    /// Waits until a channel that must not be hurried takes the next message; answers the time that is left,
+    /// or none if it takes none in that time.
+    fn await_turn(&self, name: &str, channel: &Channel, left: Duration) -> Option<Duration> {
+        let pace = channel.kind.pace();
+        if pace.is_zero() {
+            return Some(left);
+        }
+        let now = Instant::now();
+        let wait = {
+            let mut turns = lock(&self.turns);
+            let turn = turns.get(name).copied().unwrap_or(now).max(now);
+            let wait = turn - now;
+            if wait + ATTEMPT_MIN > left {
+                return None;
+            }
+            turns.insert(name.to_owned(), turn + pace);
+            wait
+        };
+        thread::sleep(wait);
+        Some(left - wait)
     }
 
     /// What a channel gets.
@@ -282,7 +338,7 @@ impl Notifier<'_> {
                 (delivery.state, delivery.at, delivery.receipt) = (State::Delivered, Some(now), receipt);
                 return;
             }
-            Verdict::Refused(why) => {
+            Verdict::Refused(why) | Verdict::Gone(why) => {
                 delivery.error = Some(named(&why));
                 at.refused = Some(why);
                 delivery.next = hop + 1;

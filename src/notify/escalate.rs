@@ -88,7 +88,12 @@ impl Notifier<'_> {
                         self.take_ack(&waiting, ack)?;
                     }
                 }
-                Err(Verdict::Later(_, why) | Verdict::InDoubt(why) | Verdict::Refused(why)) => {
+                Err(
+                    Verdict::Later(_, why)
+                    | Verdict::InDoubt(why)
+                    | Verdict::Refused(why)
+                    | Verdict::Gone(why),
+                ) => {
                     troubles.push(format!("acknowledgements by {name} cannot be fetched: {why}"));
                 }
                 Err(Verdict::Delivered(_)) => {}

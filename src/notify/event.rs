@@ -208,6 +208,9 @@ pub struct Link {
     pub label: String,
     /// Where it leads.
     pub url: String,
+    /// Whether something is to be typed on its page first, so that a button can only open it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opens: bool,
 }
 
 impl Event {

@@ -9,13 +9,14 @@
 //! - `template`, `quiet`, `route`: in which words, when, and by which channels
 //! - `entry`, `outbox`: one event's memory, and the directory that holds them
 //! - `notifier`, `deliver`, `escalate`: raising, delivering, and what comes where nobody acknowledges
-//! - `channel`: one file for each way to tell
+//! - `channel`: one file for each way to tell; `disabled`: those whose other side wants no more
 //! - `status`, `watch`: how each job went last, and what is overdue
 //!
 //! Left out: reading the configuration and secrets (`cli`), and any thread of its own.
 
 pub mod channel;
 pub mod deliver;
+pub mod disabled;
 pub mod entry;
 pub mod error;
 pub mod escalate;

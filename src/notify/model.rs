@@ -259,6 +259,15 @@ impl ChannelKind {
         )
     }
 
+    /// How long it is to be left alone between two messages. Slack takes about one a second for each webhook:
+    /// <https://docs.slack.dev/apis/web-api/rate-limits>.
+    pub fn pace(&self) -> Duration {
+        match self {
+            Self::Slack { .. } => Duration::from_secs(1),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Whether it is told of every event where nobody says otherwise.
     pub fn is_monitor(&self) -> bool {
         matches!(self, Self::Healthchecks { .. } | Self::Journald { .. } | Self::Syslog { .. })

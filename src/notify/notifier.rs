@@ -4,11 +4,14 @@
 //! `repeat_after`, unless it has become worse; when all is well again, those who were told of the failure
 //! are told of its end. Channels that want everything get everything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
 
 use crate::base::time::{Clock, Timestamp};
 use crate::notify::channel::Secrets;
+use crate::notify::disabled::DisabledChannels;
 use crate::notify::entry::{Acknowledgement, Delivery, Entry, State};
 use crate::notify::error::NotifyError;
 use crate::notify::event::{Action, Event, EventId, Outcome};
@@ -26,6 +29,10 @@ pub struct Notifier<'a> {
     pub clock: &'a dyn Clock,
     /// Where secrets are read.
     pub secrets: &'a dyn Secrets,
+    /// Channels whose other side wants no more.
+    pub disabled: DisabledChannels,
+    /// When each channel that must not be hurried takes the next message.
+    pub(super) turns: Mutex<BTreeMap<String, Instant>>,
 }
 
 /// What became of an event that was raised.
@@ -47,7 +54,14 @@ impl<'a> Notifier<'a> {
         clock: &'a dyn Clock,
         secrets: &'a dyn Secrets,
     ) -> Result<Self, NotifyError> {
-        Ok(Self { directory, outbox: Outbox::open(state)?, clock, secrets })
+        Ok(Self {
+            directory,
+            outbox: Outbox::open(state)?,
+            clock,
+            secrets,
+            disabled: DisabledChannels::of(state),
+            turns: Mutex::default(),
+        })
     }
 
     /// The time.

@@ -103,6 +103,58 @@ fn a_channel_that_is_down_falls_to_the_next_and_one_that_refuses_is_not_asked_ag
 }
 
 #[test]
+fn a_web_hook_that_is_gone_is_disabled_for_good_and_others_take_over_until_it_is_another_one() {
+    let gone = || Reply::status(410);
+    let (first, second) = (Receiver::start([gone()]), Receiver::start([Reply::status(200)]));
+    let (state, clock) = (tempfile::tempdir().unwrap(), Stopped::new());
+    let mut directory = directory_with(hook(&first.url("/")), hook(&second.url("/")));
+    let tell = |directory: &Directory| {
+        // A notifier of its own each time, as each process has.
+        let notifier = notifier(state.path(), directory, &clock);
+        notifier.raise(event(&clock, Outcome::Notice), &[&rule(&["anna"])]).unwrap();
+        clock.advance(1);
+        notifier.deliver(BUDGET).unwrap()
+    };
+    let told = tell(&directory);
+    assert_eq!(told.delivered, 1, "{told:?}");
+    assert_eq!(tell(&directory).delivered, 1);
+    assert_eq!((first.asked().len(), second.asked().len()), (1, 2), "it is not asked again");
+    let notifier = notifier(state.path(), &directory, &clock);
+    notifier.raise(event(&clock, Outcome::Notice), &[&rule(&["hook"])]).unwrap();
+    let refused = notifier.deliver(BUDGET).unwrap();
+    assert_eq!((refused.failed, first.asked().len()), (1, 1), "{refused:?}");
+    assert!(refused.troubles[0].contains("disabled") && refused.troubles[0].contains("notify test hook"));
+    first.reply([Reply::status(200)]);
+    directory.channels.insert("hook".into(), hook(&first.url("/new")));
+    assert_eq!(tell(&directory).delivered, 1);
+    assert_eq!((first.asked().len(), second.asked().len()), (2, 2), "what is configured anew is used");
+}
+
+#[test]
+fn slack_is_not_hurried() {
+    let receiver = Receiver::start([Reply::status(200)]);
+    let (state, clock) = (tempfile::tempdir().unwrap(), Stopped::new());
+    let directory = directory_with(hook("http://127.0.0.1:1/"), chat(&receiver.url("/")));
+    let notifier = notifier(state.path(), &directory, &clock);
+    for _ in 0..3 {
+        // One of them falls to the chat from another channel, on a lane of its own.
+        notifier.raise(event(&clock, Outcome::Notice), &[&rule(&["ben"])]).unwrap();
+    }
+    notifier.raise(event(&clock, Outcome::Notice), &[&rule(&["anna"])]).unwrap();
+    let begun = std::time::Instant::now();
+    assert_eq!(notifier.deliver(BUDGET).unwrap().delivered, 4);
+    assert!(begun.elapsed() >= Duration::from_secs(3), "{:?}", begun.elapsed());
+    // What has no time to wait for its turn stays for the next.
+    for _ in 0..3 {
+        notifier.raise(event(&clock, Outcome::Notice), &[&rule(&["ben"])]).unwrap();
+    }
+    let some = notifier.deliver(Duration::from_millis(1200)).unwrap();
+    assert!(some.delivered < 3 && some.failed == 0 && some.pending == 3 - some.delivered, "{some:?}");
+    clock.advance(2);
+    assert_eq!(notifier.deliver(BUDGET).unwrap().pending, 0);
+}
+
+#[test]
 fn nothing_is_lost_while_everything_is_down_and_attempts_become_rarer() {
     let (receiver, state, clock) =
         (Receiver::start([Reply::status(500)]), tempfile::tempdir().unwrap(), Stopped::new());

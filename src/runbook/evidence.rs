@@ -1,8 +1,6 @@
-//! A run and its repository: the claim that keeps two operators apart, the copy of the journal that outlives
-//! the site, and the answers of people who have the repository and not this machine.
+//! A run and its repository: the copy of the journal that outlives the site, and the answers of people who
+//! have the repository and not this machine. (`claims` keeps two operators apart there.)
 //!
-//! - `evidence/claims/<runbook>/<8 digits>`: the last one says whose the runbook is. Creating the next is how
-//!   hosts contend; whoever comes second finds the name taken.
 //! - `evidence/runs/<run>/journal-<8 digits>`: lines of the journal from a number on, as they stand, signed
 //!   by a maintainer or restorer. A host that was taken over finds the next name taken as well, and learns of
 //!   it: what stands there goes on in another way.
@@ -40,19 +38,6 @@ pub struct Part {
     pub lines: Vec<String>,
 }
 
-/// Whose a runbook is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// The run.
-    pub run: String,
-    /// Who runs it.
-    pub operator: String,
-    /// Where.
-    pub host: String,
-    /// Whether it is over, and the runbook is free.
-    pub released: bool,
-}
-
 /// A repository, and in whose name records are written there.
 #[derive(Clone)]
 pub struct Archive {
@@ -72,7 +57,8 @@ pub fn number_of(name: &str) -> Option<u64> {
 }
 
 impl Archive {
-    fn put<T: Serialize>(
+    /// Writes a record, and only if nothing stands under its key.
+    pub fn put<T: Serialize>(
         &self,
         key: &Key,
         audience: Audience,
@@ -81,64 +67,6 @@ impl Archive {
     ) -> Result<(), EvidenceError> {
         let new = New { key, audience, host: &self.host, time };
         evidence::put(&self.client, &self.keyring, &new, body).map(drop)
-    }
-
-    /// The last claim on a runbook, and its number; 0 where there is none.
-    pub fn claim_of(&self, runbook: &str) -> Result<(u64, Option<Claim>), EvidenceError> {
-        let keys = evidence::list(&self.client, &format!("{EVIDENCE_PREFIX}claims/{runbook}/"))?;
-        let mut numbered = keys.iter().filter_map(|key| Some((number_of(key.split().1)?, key)));
-        let Some((number, last)) = numbered.next_back() else { return Ok((0, None)) };
-        let found = evidence::get::<Claim>(&self.client, &self.keyring, last)?;
-        Ok((number, Some(found.record.body)))
-    }
-
-    /// Claims a runbook for a run; refused as long as another run has it, unless that is passed over.
-    pub fn claim(
-        &self,
-        runbook: &str,
-        claim: &Claim,
-        pass_over: bool,
-        time: Timestamp,
-    ) -> Result<(), RunbookError> {
-        let (number, present) = self.claim_of(runbook)?;
-        if let Some(present) = &present {
-            if present.run == claim.run && present.host == claim.host && !present.released {
-                return Ok(());
-            }
-            if !present.released && !pass_over {
-                return Err(RunbookError::Busy {
-                    what: format!(
-                        "{} on {} runs {runbook} already: run {}; watch it with \
-                         `lifeboat runbook status {}`, or take it over with \
-                         `lifeboat runbook resume {} --take-over`",
-                        present.operator, present.host, present.run, present.run, present.run
-                    ),
-                });
-            }
-        }
-        let key = evidence::key(EVIDENCE_PREFIX, &["claims", runbook, &format!("{:08}", number + 1)])?;
-        match self.put(&key, Audience::Everyone, time, claim) {
-            Err(EvidenceError::Taken { .. }) => Err(RunbookError::Busy {
-                what: format!(
-                    "somebody else began to run {runbook} at the same moment; look who it is and try again"
-                ),
-            }),
-            result => Ok(result?),
-        }
-    }
-
-    /// Gives a runbook free, if the run still has it.
-    pub fn release(&self, runbook: &str, run: &str, time: Timestamp) -> Result<(), EvidenceError> {
-        let (number, present) = self.claim_of(runbook)?;
-        let Some(present) = present.filter(|present| present.run == run && !present.released) else {
-            return Ok(());
-        };
-        let key = evidence::key(EVIDENCE_PREFIX, &["claims", runbook, &format!("{:08}", number + 1)])?;
-        match self.put(&key, Audience::Everyone, time, &Claim { released: true, ..present }) {
-            // Somebody has claimed it meanwhile, so it is theirs.
-            Err(EvidenceError::Taken { .. }) => Ok(()),
-            result => result,
-        }
     }
 
     fn parts(&self, run: &str) -> Result<Vec<(u64, Key)>, EvidenceError> {
@@ -295,7 +223,7 @@ impl Courier {
     fn is_claimed_by_another(&self) -> Result<bool, EvidenceError> {
         let read = journal::read(&self.journal).ok().and_then(|read| understand(&self.run, &read).ok());
         let Some(state) = read.map(|read| read.state) else { return Ok(false) };
-        let (_, claim) = self.archive.claim_of(&state.header.runbook)?;
+        let claim = self.archive.claim_of(&state.header.runbook)?.claim;
         Ok(claim.is_some_and(|claim| claim.run == self.run && claim.host != state.host))
     }
 
@@ -346,12 +274,13 @@ impl Courier {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Archive, Claim, Courier, Part};
+    use super::{Archive, Courier, Part};
     use crate::base::role::Role;
     use crate::base::time::Timestamp;
     use crate::repo::config::{ChunkerSpec, Config};
     use crate::repo::evidence::{self, Audience, EVIDENCE_PREFIX, EvidenceError};
     use crate::repo::keyring::Keyring;
+    use crate::runbook::claims::Claim;
     use crate::runbook::record::{Answer, Deed, Header, Mode, Record, SCHEMA};
     use crate::runbook::runs::Runs;
     use crate::store::client::Client;

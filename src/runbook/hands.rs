@@ -40,6 +40,8 @@ pub struct Asks {
     pub kind: AskKind,
     /// What can be chosen.
     pub options: Vec<(String, String)>,
+    /// Whether something is to be handed in with the answer.
+    pub has_evidence: bool,
     /// Seconds for which an answer counts; none if without end.
     pub within_seconds: Option<u64>,
 }

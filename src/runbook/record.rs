@@ -235,6 +235,18 @@ pub enum Record {
         /// Where.
         host: String,
     },
+    /// The runbook was claimed by another run or machine, and an operator passed that over.
+    PassedOver {
+        /// The other run, or this one.
+        run: String,
+        /// Who had claimed it.
+        operator: String,
+        /// Where.
+        host: String,
+        /// Why it was passed over, as the operator said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// A step is about to be done.
     Intent {
         /// Which: its id, behind those of the runbooks that it stands in.

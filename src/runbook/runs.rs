@@ -168,6 +168,18 @@ impl Runs {
         Ok((journal, state))
     }
 
+    /// Writes a record about a run as a whole, before anybody goes on with it.
+    pub fn note(
+        journal: &mut Journal,
+        state: &mut RunState,
+        time: Timestamp,
+        record: Record,
+    ) -> Result<(), RunbookError> {
+        journal.append(time, &record)?;
+        state.apply(&Entry { time, record });
+        Ok(())
+    }
+
     /// Takes over a run whose journal comes from elsewhere; what is here already must be its beginning.
     pub fn adopt(&self, run: &str, lines: &[u8]) -> Result<(), RunbookError> {
         create_private_dir(&self.dir(run))?;

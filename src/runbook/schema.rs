@@ -258,8 +258,13 @@ pub const RESTORE: &[Field] = &[
 
 /// `kind = "plan"`.
 pub const PLAN: &[Field] = &[
-    field("file", TEMPLATE, "The plan's file. Required."),
-    field("verb", "\"apply\" or \"verify\"", "What is done with it; apply otherwise."),
+    field("file", TEMPLATE, "The plan: its file, or its id; to build one, the plan file. Required."),
+    field(
+        "verb",
+        "\"apply\", \"verify\" or \"build\"",
+        "What is done with it; apply otherwise. What was built is applied by a later step with \
+         file = \"{{ steps.ID.output.id }}\".",
+    ),
     field("arguments", TEMPLATES, "Further arguments of `lifeboat plan`."),
 ];
 
@@ -301,7 +306,7 @@ pub const KINDS: &[KindFields] = &[
     kind("manual", "Has a person do something.", &[MANUAL, ASKING]),
     kind("backup", "Runs backup jobs.", &[BACKUP]),
     kind("restore", "Restores from a snapshot.", &[RESTORE]),
-    kind("plan", "Carries out a restore plan, or verifies what it has done.", &[PLAN]),
+    kind("plan", "Builds a restore plan, verifies that it still fits, or carries it out.", &[PLAN]),
     kind("parallel", "Does several steps at once.", &[PARALLEL]),
     kind("runbook", "Does all that another runbook says.", &[NESTED]),
     kind("choice", "Has a person choose.", &[CHOICE, ASKING]),

@@ -3,6 +3,8 @@
 //! A checklist is written from the runbook as it is, with nothing filled in but what is known: whoever holds
 //! the paper sees where a value has to be put. Whatever stands in a runbook is text here, never markup.
 
+mod paper;
+
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -74,12 +76,21 @@ white-space:pre-wrap;overflow-wrap:anywhere}.step{margin:1rem 0;page-break-insid
 vertical-align:-.1em}.sign{color:#555}.bad{color:#a00}.good{color:#060}\
 button{font:inherit;padding:.6rem 1.2rem}@media print{body{margin:0;max-width:none}}";
 
+/// Somebody whom a runbook can name, and how to reach them: on paper nobody looks it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// As runbooks call them.
+    pub name: String,
+    /// Who that is, with telephone and mail; or who belongs to it.
+    pub how: String,
+}
+
 /// The runbook in that format.
-pub fn show(runbook: &Runbook, planned: &[PlannedStep], format: Format) -> String {
+pub fn show(runbook: &Runbook, planned: &[PlannedStep], people: &[Person], format: Format) -> String {
     match format {
         Format::Tree => tree(runbook),
-        Format::Markdown => checklist(runbook, planned),
-        Format::Html => page(runbook, planned),
+        Format::Markdown => paper::checklist(runbook, planned, people),
+        Format::Html => paper::page(runbook, planned, people),
         Format::Mermaid => mermaid(runbook),
     }
 }
@@ -143,116 +154,6 @@ fn branches(steps: &[&Step], indent: &str, text: &mut String) {
         let children: Vec<&Step> = step.children().iter().collect();
         branches(&children, &format!("{indent}{below} "), text);
     }
-}
-
-/// Steps of the plan by phase; at the end those that are done only if needed.
-fn chapters(planned: &[PlannedStep]) -> Vec<(&'static str, Vec<&PlannedStep>)> {
-    let mut chapters: Vec<(&'static str, Vec<&PlannedStep>)> = Phase::ALL
-        .iter()
-        .map(|phase| {
-            let of = |step: &&PlannedStep| step.phase == phase.as_str() && !step.only_if_needed;
-            (phase.title(), planned.iter().filter(of).collect())
-        })
-        .collect();
-    chapters.push(("Only if needed", planned.iter().filter(|step| step.only_if_needed).collect()));
-    chapters.retain(|(_, steps)| !steps.is_empty());
-    chapters
-}
-
-fn remarks(step: &PlannedStep) -> Vec<String> {
-    let mut remarks = Vec::new();
-    remarks.extend(step.when.as_ref().map(|when| format!("Only when {when}")));
-    remarks.extend((!step.needs.is_empty()).then(|| format!("After {}", step.needs.join(", "))));
-    let limit = step.timeout_seconds.map(std::time::Duration::from_secs);
-    remarks.extend(limit.map(|limit| format!("Within {}", spell(limit))));
-    match step.on_failure.as_str() {
-        "halt" => {}
-        "continue" => remarks.push("If it fails: go on".into()),
-        "rollback" => remarks.push("If it fails: undo everything, last first".into()),
-        other => remarks.push(format!("If it fails: {other}")),
-    }
-    remarks
-}
-
-fn checklist(runbook: &Runbook, planned: &[PlannedStep]) -> String {
-    let mut text = format!("# {}\n\n", markdown(&runbook.title));
-    if !runbook.description.is_empty() {
-        let _ = writeln!(text, "{}\n", markdown(runbook.description.trim()));
-    }
-    for objective in objectives(runbook) {
-        let _ = writeln!(text, "- {}", markdown(&objective));
-    }
-    let _ = writeln!(text, "\nBegun at ______________ by ______________________\n");
-    if !runbook.inputs.is_empty() {
-        let _ = writeln!(text, "To be known first:\n");
-        for input in &runbook.inputs {
-            let help = if input.value.help.is_empty() {
-                input.value.kind.expected()
-            } else {
-                input.value.help.clone()
-            };
-            let _ =
-                writeln!(text, "- {} ({}): ______________________", markdown(&input.name), markdown(&help));
-        }
-        text.push('\n');
-    }
-    let mut number = 0;
-    for (title, steps) in chapters(planned) {
-        let _ = writeln!(text, "## {title}\n");
-        for step in steps {
-            number += 1;
-            let _ = writeln!(text, "{number}. [ ] **{}** ({})", markdown(&step.title), step.kind);
-            for remark in remarks(step) {
-                let _ = writeln!(text, "   - {}", markdown(&remark));
-            }
-            let fence = "`".repeat(longest_ticks(&step.does).max(2) + 1);
-            let _ = writeln!(text, "\n   {fence}text");
-            for line in &step.does {
-                let _ = writeln!(text, "   {}", plain(line));
-            }
-            let _ = writeln!(
-                text,
-                "   {fence}\n\n   done at ________ by ____________ remarks ____________________\n"
-            );
-        }
-    }
-    text
-}
-
-fn longest_ticks(lines: &[String]) -> usize {
-    let runs = lines.iter().flat_map(|line| line.split(|c| c != '`')).map(str::len);
-    runs.max().unwrap_or(0)
-}
-
-fn page(runbook: &Runbook, planned: &[PlannedStep]) -> String {
-    let title = html(&runbook.title);
-    let mut text = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n<p>{}</p>\n<ul>",
-        html(runbook.description.trim())
-    );
-    for objective in objectives(runbook) {
-        let _ = write!(text, "<li>{}</li>", html(&objective));
-    }
-    text.push_str("</ul>\n<p class=\"sign\">Begun at ______________ by ______________________</p>\n");
-    for (chapter, steps) in chapters(planned) {
-        let _ = writeln!(text, "<h2>{chapter}</h2>");
-        for step in steps {
-            let _ = write!(
-                text,
-                "<div class=\"step\"><span class=\"box\"></span><b>{}</b> ({})",
-                html(&step.title),
-                step.kind
-            );
-            let remarks = remarks(step).join(". ");
-            let _ = write!(text, "<div class=\"sign\">{}</div><pre>", html(&remarks));
-            let _ = write!(text, "{}", html(&step.does.join("\n")));
-            text.push_str("</pre><div class=\"sign\">done at ________ by ____________ remarks ");
-            text.push_str("____________</div></div>\n");
-        }
-    }
-    text.push_str("</body></html>\n");
-    text
 }
 
 fn mermaid(runbook: &Runbook) -> String {

@@ -197,7 +197,7 @@ impl RunState {
                 known.progress = Progress::InDoubt;
                 known.error = Some(why.clone());
             }),
-            Record::Settled { .. } => {}
+            Record::Settled { .. } | Record::PassedOver { .. } => {}
             Record::Ended { step, end, output, status, error, by } => self.change(step, |known| {
                 if let Some(asked) = &known.asked {
                     known.people = between(asked.first, time);

@@ -22,7 +22,8 @@
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
 //! - `s3`: repositories in buckets, on a real server
-//! - `runbook`, `runbook_crash`, `runbook_database`: what is done in a disaster, whatever comes between
+//! - `runbook`, `runbook_crash`, `runbook_database`, `runbook_people`, `runbook_plan`: what is done in a
+//!   disaster, whatever comes between
 //! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
 //! - `machine`: a whole machine, lost and rebuilt in QEMU
@@ -54,6 +55,8 @@ mod replicas;
 mod runbook;
 mod runbook_crash;
 mod runbook_database;
+mod runbook_people;
+mod runbook_plan;
 mod s3;
 mod seaweed;
 mod servers;

@@ -158,6 +158,27 @@ fn damage_that_check_finds_is_told_as_critical() {
 }
 
 #[test]
+fn damage_that_reading_packs_found_is_not_over_because_a_check_looked_less_closely() {
+    let hook = Hook::start();
+    let rules = "[[notify.rule]]\nto = 'hook'\nevents = 'check'\n";
+    let world = world(&format!("{rules}[channel.hook]\ntype = 'webhook'\nurl = '{}'\n", hook.url()));
+    assert_eq!(run(&world, &["backup", "home"]).status, Some(0));
+    let pack = world.objects("packs").remove(0);
+    let whole = fs::read(&pack).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    fs::write(&pack, &damaged).unwrap();
+    assert_eq!(run(&world, &["check", "--read-data"]).status, Some(4));
+    assert_eq!(run(&world, &["check"]).status, Some(0));
+    assert_eq!(hook.subjects().len(), 1, "{:?}", hook.subjects());
+    fs::write(&pack, &whole).unwrap();
+    assert_eq!(run(&world, &["check", "--read-data"]).status, Some(0));
+    let subjects = hook.subjects();
+    assert!(subjects.len() == 2 && subjects[1].starts_with("Resolved: "), "{subjects:?}");
+}
+
+#[test]
 fn what_cannot_be_told_now_stays_and_neither_fails_nor_delays_the_backup() {
     let hook = Hook::start();
     hook.say(503);
@@ -187,6 +208,38 @@ fn what_cannot_be_told_now_stays_and_neither_fails_nor_delays_the_backup() {
     let flushed = json(&world, &["notify", "flush", "--json"]);
     assert_eq!((&flushed["failed"], &flushed["pending"]), (&0.into(), &0.into()), "{flushed}");
     assert_eq!(hook.seen().len(), 2);
+}
+
+#[test]
+fn a_web_hook_that_answers_410_is_used_no_more_until_a_test_reaches_it() {
+    let (gone, other) = (Hook::start(), Hook::start());
+    gone.say(410);
+    let config = format!(
+        "[channel.gone]\ntype = 'webhook'\nurl = '{}'\n[channel.other]\ntype = 'webhook'\nurl = '{}'\n\
+         [contact.anna]\nchannels = ['gone', 'other']\n",
+        gone.url(),
+        other.url()
+    );
+    let world = world(&config);
+    let send = || run(&world, &["notify", "send", "--to", "anna", "--title", "x"]);
+    assert_eq!(send().status, Some(0));
+    gone.say(200);
+    assert_eq!(send().status, Some(0));
+    assert_eq!((gone.seen().len(), other.seen().len()), (0, 2), "others take over, and it is not asked");
+    let listed = json(&world, &["notify", "outbox", "--json"]);
+    assert_eq!(listed["disabled"][0]["channel"], "gone", "{listed}");
+    let shown = run(&world, &["notify", "outbox"]);
+    assert!(shown.stderr.contains("gone is not used since") && shown.stderr.contains("notify test gone"));
+    let tested = run(&world, &["notify", "test", "gone"]);
+    assert_eq!(tested.status, Some(0), "{tested:?}");
+    assert!(tested.stderr.contains("gone was disabled, and is used again"), "{tested:?}");
+    assert_eq!(send().status, Some(0));
+    assert_eq!((gone.seen().len(), other.seen().len()), (2, 2));
+    gone.say(410);
+    assert_eq!(run(&world, &["notify", "test", "gone"]).status, Some(1));
+    gone.say(200);
+    send();
+    assert_eq!(gone.seen().len(), 2, "a test finds that out as well");
 }
 
 #[test]
@@ -323,7 +376,7 @@ fn a_name_that_is_nobodys_and_an_event_that_is_none_are_told_with_what_to_do() {
 }
 
 /// Waits for a server on loopback.
-fn wait_for(port: u16) {
+pub fn wait_for(port: u16) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < deadline, "the server does not start");
@@ -331,12 +384,12 @@ fn wait_for(port: u16) {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program of the tests, named by a variable or in PATH; says so where it is missing.
-fn tool(variable: &str, name: &str) -> Option<PathBuf> {
+pub fn tool(variable: &str, name: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found =
@@ -350,7 +403,7 @@ fn tool(variable: &str, name: &str) -> Option<PathBuf> {
 }
 
 /// A process that ends with the test.
-struct Server(Child);
+pub struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -361,7 +414,7 @@ impl Drop for Server {
 
 /// aiosmtpd with STARTTLS, or TLS from the beginning, and AUTH; it writes every mail into a directory.
 const MAIL_SERVER: &str = r#"
-import os, ssl, sys, time
+import asyncio, os, ssl, sys, time
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 port, out, mode, answers = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4].split(',')
@@ -372,11 +425,17 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):
         answer = answers[min(Handler.count, len(answers) - 1)]
         Handler.count += 1
-        if answer != 'ok':
+        if answer == 'slow':
+            await asyncio.sleep(1)
+        elif answer == 'hang':
+            await asyncio.sleep(60)
+        elif answer not in ('ok', 'lost'):
             return answer
         with open(f'{out}/{Handler.count}.eml', 'wb') as file:
             head = f'X-User: {session.auth_data}\r\nX-To: {envelope.rcpt_tos}\r\n'
             file.write(head.encode() + envelope.content)
+        if answer == 'lost':
+            server.transport.abort()
         return '250 taken'
 def check(server, session, envelope, mechanism, data):
     fits = (data.login, data.password) == (b'lifeboat', b'hush')
@@ -414,7 +473,7 @@ fn make_certificate(dir: &Path) {
     assert!(made.is_ok_and(|status| status.success()), "openssl makes a certificate");
 }
 
-fn mail_server(world: &World, python: &Path, mode: &str, answers: &str) -> (Server, u16) {
+pub fn mail_server(world: &World, python: &Path, mode: &str, answers: &str) -> (Server, u16) {
     let port = free_port();
     if !world.path("certificate.pem").exists() {
         make_certificate(world.sandbox.home.path());
@@ -434,7 +493,7 @@ fn mail_server(world: &World, python: &Path, mode: &str, answers: &str) -> (Serv
     (server, port)
 }
 
-fn mails(world: &World) -> Vec<String> {
+pub fn mails(world: &World) -> Vec<String> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(world.path("mails")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -521,6 +580,36 @@ fn mail_that_is_put_off_is_tried_again_with_the_same_id_and_mail_that_is_refused
 }
 
 #[test]
+fn mail_whose_answer_is_lost_is_repeated_with_its_id_and_a_slow_server_is_waited_for_but_not_for_ever() {
+    let Some(python) = tool("LIFEBOAT_TEST_AIOSMTPD", "aiosmtpd-python") else { return };
+    let world = World::new();
+    let (server, port) = mail_server(&world, &python, "starttls", "lost,ok,slow,hang");
+    mail_config(&world, port, "starttls");
+    let text = fs::read_to_string(world.path("lifeboat.toml")).unwrap();
+    fs::write(world.path("lifeboat.toml"), text.replace("[contact", "timeout = '3s'\n[contact")).unwrap();
+    let send = |title: &str| json(&world, &["notify", "send", "--to", "anna", "--title", title, "--json"]);
+    let lost = send("lost");
+    assert_eq!(lost["state"], "pending", "{lost}");
+    run(&world, &["notify", "outbox", "retry", lost["event"]["id"].as_str().unwrap()]);
+    assert_eq!(run(&world, &["notify", "flush"]).status, Some(0));
+    let ids = |mails: &[String]| -> Vec<String> {
+        let id = |mail: &String| mail.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
+        mails.iter().map(id).collect()
+    };
+    let twice = ids(&mails(&world));
+    assert!(twice.len() == 2 && twice[0] == twice[1], "whoever looks at ids shows it once: {twice:?}");
+    assert_eq!(send("slow")["state"], "delivered");
+    let begun = Instant::now();
+    let hung = send("hang");
+    assert!(hung["deliveries"][0]["error"].as_str().unwrap().contains("within 3 s"), "{hung}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    drop(server);
+    let refused = send("refused");
+    assert_eq!(refused["state"], "pending", "{refused}");
+    assert!(refused["deliveries"][0]["error"].as_str().unwrap().contains("refused"), "{refused}");
+}
+
+#[test]
 fn a_mail_server_whose_certificate_nobody_vouches_for_gets_no_password() {
     let Some(python) = tool("LIFEBOAT_TEST_AIOSMTPD", "aiosmtpd-python") else { return };
     let world = World::new();
@@ -594,7 +683,7 @@ class H(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), H).serve_forever()
 "#;
 
-fn ntfy(world: &World) -> Option<(Server, u16)> {
+pub fn ntfy(world: &World) -> Option<(Server, u16)> {
     let port = free_port();
     let mut command = match std::env::var_os("LIFEBOAT_TEST_NTFY") {
         Some(program) => {

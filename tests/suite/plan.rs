@@ -53,7 +53,7 @@ fn is_root() -> bool {
 }
 
 /// Whether commands can be kept in here; says why not, and fails where everything is required.
-fn can_confine() -> bool {
+pub fn can_confine() -> bool {
     let tried = Command::new("unshare").args(["--mount", "--net", "--pid", "--fork", "true"]).output();
     let can = is_root() && tried.is_ok_and(|output| output.status.success());
     if !can {

@@ -284,8 +284,8 @@ fn mariadb_comes_up_in_a_sandbox_and_is_asked() {
     let _server = mariadb_start(&one);
     mariadb_ask(
         &one,
-        "CREATE DATABASE shop; CREATE TABLE shop.account(id INT PRIMARY KEY, balance INT);
-        INSERT INTO shop.account SELECT seq, 100 FROM seq_1_to_100;
+        "CREATE DATABASE shop; USE shop; CREATE TABLE account(id INT PRIMARY KEY, balance INT);
+        INSERT INTO account SELECT seq, 100 FROM seq_1_to_100;
         CREATE USER app@localhost IDENTIFIED BY 'secret'; GRANT ALL ON shop.* TO app@localhost",
     );
     let keys = format!("engine = 'mariadb'\nuser = 'root'\nsocket = {:?}", one.join("s"));

@@ -242,7 +242,7 @@ fn a_run_that_waits_is_watched_approved_and_aborted_from_elsewhere() {
 }
 
 /// What a server answers to a request.
-fn ask(address: &str, method: &str, path: &str, body: &str) -> String {
+pub fn ask(address: &str, method: &str, path: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
@@ -371,8 +371,10 @@ fn another_host_sees_approves_and_takes_over_a_run_by_the_repository() {
     assert!(second.stderr.contains("--take-over"), "{second:?}");
     let approved = other(&["runbook", "approve", &run, "leave", "--as", "bob"]);
     assert_eq!(approved.status, Some(0), "{approved:?}");
-    let taken = other(&["runbook", "resume", &run, "--take-over"]);
+    let taken = other(&["runbook", "resume", &run, "--take-over", "--reason", "web1 is gone"]);
     assert_eq!(taken.status, Some(0), "{taken:?}");
+    let report = other(&["runbook", "report", &run]);
+    assert!(report.stdout.contains("was passed over: web1 is gone"), "{report:?}");
     assert_eq!(site.effects(), ["first", "second"]);
     // The first host learns of it, and does nothing again.
     let late = site.run(&["runbook", "resume", &run, "--no-wait"]);
@@ -380,6 +382,59 @@ fn another_host_sees_approves_and_takes_over_a_run_by_the_repository() {
     assert_eq!(site.effects(), ["first", "second"]);
     let history = site.json(&["runbook", "history", "--repository", "--json"]);
     assert_eq!(history["runs"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_somebody_put_among_the_claims_keeps_nobody_from_running_and_is_told() {
+    let site = Site::new();
+    site.write("two", TWO_STEPS);
+    let claims = site.path("repo/evidence/claims/two");
+    fs::create_dir_all(&claims).unwrap();
+    for number in ["00000001", "99999999"] {
+        fs::write(claims.join(number), "whatever").unwrap();
+    }
+    let begun = site.run(&["runbook", "run", "two", "--no-wait"]);
+    assert_eq!(begun.status, Some(13), "{begun:?}");
+    assert!(
+        begun.stderr.contains("99999999 does not count: its number does not follow 00000001"),
+        "{begun:?}"
+    );
+    assert!(begun.stderr.contains("00000001 proves nothing"), "{begun:?}");
+    assert!(claims.join("00000002").exists());
+    // What counts keeps others off, and is passed over with a reason.
+    let other = |words: &[&str]| {
+        let mut command = site.command(words);
+        command.env("LIFEBOAT_STATE_DIR", site.path("other-state"));
+        finish(command)
+    };
+    let busy = other(&["runbook", "run", "two", "--no-wait"]);
+    assert!(busy.status == Some(11) && busy.stderr.contains("--another --reason"), "{busy:?}");
+    let another = other(&["runbook", "run", "two", "--no-wait", "--another", "--reason", "nobody runs it"]);
+    assert_eq!(another.status, Some(13), "{another:?}");
+    let report = other(&["runbook", "report", "latest"]);
+    assert!(report.stdout.contains("was passed over: nobody runs it"), "{report:?}");
+}
+
+#[test]
+fn serving_beyond_this_machine_takes_a_proxy_and_says_so() {
+    let site = Site::new();
+    for words in [&["0.0.0.0:0"][..], &["[::]:0"], &["192.0.2.1:8390", "--public-url", "https://a.example"]] {
+        let refused = site.run(&[&["runbook", "serve", "--listen"], words].concat());
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains("in the clear") && refused.stderr.contains("--behind-proxy"));
+    }
+    let lacking = site.run(&["runbook", "serve", "--listen", "0.0.0.0:0", "--behind-proxy"]);
+    assert!(lacking.status == Some(2) && lacking.stderr.contains("--public-url"), "{lacking:?}");
+    let bad = site.run(&["runbook", "serve", "--public-url", "answers.example.com"]);
+    assert!(bad.status == Some(2) && bad.stderr.contains("beginning of a URL"), "{bad:?}");
+    let words = ["runbook", "serve", "--listen", "0.0.0.0:0", "--json", "--behind-proxy", "--public-url"];
+    let mut server = site.spawn(&[&words[..], &["https://a.example/lifeboat/"]].concat());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut line)
+        .unwrap();
+    assert!(line.contains("\"url\":\"https://a.example/lifeboat\""), "{line}");
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
 
 #[test]
@@ -449,6 +504,22 @@ fn every_form_of_a_runbook_is_text_and_never_markup() {
     assert!(show("markdown").contains("\\<b\\>\\*x\\*"));
     assert!(show("mermaid").starts_with("flowchart TD") && !show("mermaid").contains("<b>"));
     assert!(show("tree").contains("a  manual"));
+    // On paper stands what nobody can look up any more.
+    let text = fs::read_to_string(site.path("etc/lifeboat.toml")).unwrap();
+    let more = "[contact.olga]\nfull_name = 'Olga <O>'\nphone = '+4917012345'\nchannels = 'book'\n\
+        [group.night]\nmembers = ['olga', 'oncall']\non_call = true\n";
+    fs::write(site.path("etc/lifeboat.toml"), format!("{text}{more}")).unwrap();
+    site.write(
+        "odd",
+        "[inputs.place]\ndefault = \"/srv\"\ndescription = \"where to\"\n[[step]]\nid = \"a\"\n\
+         kind = \"manual\"\ninstruction = \"x\"\ntimeout = \"1h\"\n",
+    );
+    for (format, name) in [("markdown", "Olga \\<O\\>"), ("html", "Olga &lt;O&gt;")] {
+        let shown = show(format);
+        assert!(shown.contains(&format!("{name}, telephone +4917012345")), "{shown}");
+        assert!(shown.contains("olga, oncall, one after the other"), "{shown}");
+        assert!(shown.contains("where to; usually /srv"), "{shown}");
+    }
 }
 
 #[test]

@@ -16,7 +16,9 @@ use std::thread;
 
 use lifeboat::runbook::state::Progress;
 
+use crate::plan::can_confine;
 use crate::runbook::Site;
+use crate::runbook_plan::write_plan;
 
 const SHIM: &str = r#"
 #define _GNU_SOURCE
@@ -125,6 +127,18 @@ fn write_runbook(site: &Site, port: u16) {
         target = \"{target}\"\n"
     );
     body += &format!("[[step]]\nid = \"there\"\nkind = \"check\"\nfile = \"{target}\"\n");
+    if can_confine() {
+        let marks = site.path("sandbox/marks");
+        let command = format!(
+            "[component.mark]\nkind = \"command\"\nneeds = \"data\"\nrun = \"echo pl >> {}\"\n",
+            marks.display()
+        );
+        let plan = write_plan(site, &command);
+        body += &format!(
+            "[[step]]\nid = \"planned\"\nkind = \"plan\"\nverb = \"build\"\nfile = {plan:?}\n\
+             [[step]]\nid = \"rebuilt\"\nkind = \"plan\"\nfile = \"{{{{ steps.planned.output.id }}}}\"\n"
+        );
+    }
     body += &mark("m4", "idempotent = true");
     body += &format!(
         "[[step]]\nid = \"posted\"\nkind = \"http\"\nmethod = \"POST\"\n\
@@ -239,6 +253,8 @@ fn run(crash: Option<(usize, bool)>) -> Option<(Vec<String>, usize, String)> {
         }
     }
     assert!(site.state().unwrap().end.is_some(), "{crash:?}: it never ended");
+    let marks = fs::read_to_string(site.path("sandbox/marks")).unwrap_or_default();
+    assert!(marks == "pl\n" || !can_confine(), "{crash:?}: the plan was carried out once: {marks:?}");
     let report = site.run(&["runbook", "report", "latest"]);
     assert_eq!(report.status, Some(0), "{crash:?}: {report:?}");
     if crash.is_some() && !was_killed {

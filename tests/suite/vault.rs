@@ -83,6 +83,14 @@ impl Vault {
     }
 }
 
+/// Subjects of events in a file that a channel of type `command` fills.
+fn subjects(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let of =
+        |line: &str| serde_json::from_str::<Value>(line).unwrap()["subject"].as_str().unwrap().to_owned();
+    text.lines().filter(|line| !line.is_empty()).map(of).collect()
+}
+
 fn root_of(out: &Path, source: &Path) -> std::path::PathBuf {
     if out.join("dir").is_dir() { out.to_owned() } else { out.join(source.strip_prefix("/").unwrap()) }
 }
@@ -214,6 +222,45 @@ fn locks_are_set_audited_and_renewed() {
         (Some(0), &true.into(), &"governance".into())
     );
     assert!(row["hidden_versions"].as_u64() >= Some(2), "sessions have ended: {row}");
+}
+
+#[test]
+fn people_are_told_of_lost_cover_and_of_locks_that_were_not_renewed_and_of_the_end_of_both() {
+    let Some(weed) = weed() else { return };
+    let vault = Vault::new(weed, LOCK);
+    vault.fill();
+    let (told, config) = (vault.sandbox.path("told"), vault.sandbox.path("lifeboat.toml"));
+    let longer = vault.url.replace("lock-for=20d&lock-renew=5d", "lock-for=60d&lock-renew=40d");
+    let book = format!("cat >> {0}; echo >> {0}", told.display());
+    let text = format!(
+        "[repository.main]\nurl = '{longer}'\n[channel.book]\ntype = 'command'\nprogram = ['sh', '-c', \
+         '{book}']\n[[notify.rule]]\nto = 'book'\nevents = ['lock-audit', 'lock-extend']\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let run = |words: &[&str], who| {
+        let mut command = vault.command(words, who);
+        command.env("LIFEBOAT_CONFIG", &config).env_remove("LIFEBOAT_REPO");
+        finish(command)
+    };
+    let audit = ["lock", "audit", "--within", "30d"];
+    assert_eq!(run(&audit, OWNER).status, Some(5));
+    assert_eq!(run(&audit, OWNER).status, Some(5));
+    let first = subjects(&told);
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert!(
+        first[0].starts_with("lock-audit of main on ") && first[0].ends_with("loses its lock, or has none")
+    );
+    let said = std::fs::read_to_string(&told).unwrap();
+    assert!(said.contains("2 of 2 protected snapshots are not locked for") && said.contains("lock extend"));
+    let failed = run(&["lock", "extend"], READER);
+    assert_ne!(failed.status, Some(0), "{failed:?}");
+    assert_eq!(run(&["lock", "extend", "--dry-run"], OWNER).status, Some(0));
+    assert!(subjects(&told)[1].starts_with("lock-extend of main"), "{:?}", subjects(&told));
+    assert_eq!(run(&["lock", "extend"], OWNER).status, Some(0));
+    assert_eq!(run(&audit, OWNER).status, Some(0));
+    let ends = &subjects(&told)[2..];
+    assert_eq!(ends.len(), 2, "{ends:?}");
+    assert!(ends[0].starts_with("Resolved: lock-extend") && ends[1].starts_with("Resolved: lock-audit"));
 }
 
 #[test]

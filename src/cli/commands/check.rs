@@ -65,8 +65,19 @@ struct Document<'a> {
 
 /// Runs the command, and tells people of the result.
 pub fn run(args: &Args, context: &Context) -> CommandResult {
-    let happening = Happening::of_repository("check", &context.repository(None)?);
+    let mut happening = Happening::of_repository("check", &context.repository(None)?);
     let result = look(args, context);
+    let of_data = Some(format!("{}/data", happening.name));
+    // What reading packs found is over once all were read again, not once a check looked less closely.
+    let reads_data = args.read_data || args.read_data_subset.is_some();
+    match &result {
+        Ok(Outcome::Done) if args.read_data => {
+            notifying::resolve(context, &Happening { matter: of_data, ..happening.clone() }, None);
+        }
+        Ok(Outcome::Done) => {}
+        _ if reads_data => happening.matter = of_data,
+        _ => {}
+    }
     notifying::ended(context, &happening, &result);
     result
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::cli::context::Context;
 use crate::cli::exit::CommandResult;
+use crate::cli::notifying::{self, Happening};
 use crate::cli::values::parse_duration;
 
 const EXAMPLES_STATUS: &str = "\
@@ -122,12 +123,26 @@ pub struct SweepArgs {
     pub dry_run: bool,
 }
 
-/// Runs it.
+/// Runs it, and tells people how locks are.
 pub fn run(command: &Command, context: &Context) -> CommandResult {
     match command {
         Command::Status => status::run(context),
-        Command::Extend(args) => extend::run(args, context),
-        Command::Audit(args) => audit::run(args, context),
         Command::Sweep(args) => sweep::run(args, context),
+        Command::Extend(args) if args.dry_run => extend::run(args, context, &mut String::new()),
+        Command::Extend(args) => told("lock-extend", context, |found| extend::run(args, context, found)),
+        Command::Audit(args) => told("lock-audit", context, |found| audit::run(args, context, found)),
     }
+}
+
+/// Does it, and tells people how it went and what was found.
+fn told(
+    kind: &'static str,
+    context: &Context,
+    act: impl FnOnce(&mut String) -> CommandResult,
+) -> CommandResult {
+    let happening = Happening::of_repository(kind, &context.repository(None)?);
+    let mut found = String::new();
+    let result = act(&mut found);
+    notifying::ended_with(context, &happening, &result, &found);
+    result
 }

@@ -62,8 +62,9 @@ Examples:
 pub enum Command {
     /// Send a test by a channel, or by every channel of a contact
     ///
-    /// Goes past the outbox: each channel is tried once, and what it says is shown. Exit status 1 where one
-    /// does not work.
+    /// Goes past the outbox: each channel is tried once, and what it says is shown. A web hook that answers
+    /// 410 (Gone) is disabled, by this test as by any message; once the test reaches it again, it is used
+    /// again. Exit status 1 where one does not work.
     #[command(after_help = TEST_EXAMPLES)]
     Test(TestArgs),
     /// Look after what is still to be told

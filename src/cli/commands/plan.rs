@@ -261,6 +261,10 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "STEP")]
     pub repeat: Vec<String>,
 
+    /// Names this request: where a run asked for by the same name has ended well, show what it came to
+    #[arg(long, value_name = "KEY")]
+    pub once: Option<String>,
+
     /// Take the secret NAME from the first line of a file; may be given several times
     #[arg(long, value_name = "NAME=FILE", value_parser = parse_secret)]
     pub secret: Vec<(String, PathBuf)>,

@@ -151,7 +151,11 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Sync(_) => "replica-sync",
         Command::List | Command::Add(_) | Command::Remove(_) => return act(command, context),
     };
-    let happening = Happening::of_repository(kind, &context.repository(None)?);
+    let mut happening = Happening::of_repository(kind, &context.repository(None)?);
+    if matches!(command, Command::Verify(_) | Command::Heal) {
+        // That all are reachable does not say that their copies agree.
+        happening.matter = Some(format!("{}/copies", happening.name));
+    }
     let result = act(command, context);
     notifying::ended(context, &happening, &result);
     result

@@ -1,5 +1,6 @@
 //! `lifeboat runbook`: what is done in a disaster, in which order and by whom, and proof that it was.
 
+mod announce;
 mod answer;
 pub mod args;
 mod begin;
@@ -127,8 +128,10 @@ const EXAMPLES_SERVE: &str = "\
 Examples:
   lifeboat runbook serve
       Take answers by link on this machine alone.
-  lifeboat runbook serve --listen 10.0.0.5:8443 --public-url https://answers.example.com
-      Behind a proxy with TLS; messages then carry links.";
+  lifeboat runbook serve --public-url https://answers.example.com
+      Behind a proxy with TLS on this machine; messages then carry links.
+  lifeboat runbook serve --listen 10.0.0.5:8390 --behind-proxy --public-url https://answers.example.com
+      The same, with the proxy on another machine, over a network that nobody else reads.";
 
 /// What to do with runbooks.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -194,8 +197,9 @@ pub enum Command {
     Link(LinkArgs),
     /// Take answers by link
     ///
-    /// Speaks plain HTTP. A link is signed, for one person, one answer and some time; opening it shows what
-    /// is asked, and only its button answers.
+    /// A link is signed, for one person, one answer and some time; opening it shows what is asked, and only
+    /// its button answers. Speaks plain HTTP, and therefore listens on loopback alone unless --behind-proxy
+    /// says that a proxy with TLS stands before it. Without it running, messages carry no links.
     #[command(after_help = EXAMPLES_SERVE)]
     Serve(ServeArgs),
 }

@@ -18,8 +18,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("time", "When it happened."),
             (
                 "kind",
-                "What it is about: backup, check, restore, replica, replica-sync, runbook, drill, message, \
-                 test.",
+                "What it is about: backup, check, restore, replica, replica-sync, lock-audit, lock-extend, \
+                 runbook, runbook-step, message, test, drill.",
             ),
             ("outcome", "started, ok, degraded, partial, failed, missed, damage, notice."),
             ("severity", "info, warning, error, critical."),
@@ -71,7 +71,11 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     DocumentKind {
         schema: "lifeboat.notify-outbox/1",
         printed_by: "notify outbox",
-        fields: &[("events", OUTBOX), ("damaged", "Files in the outbox that cannot be read, and why.")],
+        fields: &[
+            ("events", OUTBOX),
+            ("disabled", "Channels that are not used, for they answered 410: channel, since and why."),
+            ("damaged", "Files in the outbox that cannot be read, and why."),
+        ],
     },
     DocumentKind {
         schema: "lifeboat.notify-test/1",

@@ -16,6 +16,9 @@ use crate::sys::http::{HttpAnswer, HttpRequest};
 const SLACK_MAX_CHARS: usize = 3000;
 /// A card and all around it may have about 28 KB.
 const TEAMS_MAX_BYTES: usize = 20_000;
+/// Teams shows six buttons of a card at most:
+/// <https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference>.
+const TEAMS_ACTIONS_MAX: usize = 6;
 /// <https://discord.com/developers/docs/resources/webhook#execute-webhook>.
 const DISCORD_MAX_CHARS: usize = 2000;
 /// <https://core.telegram.org/bots/api#sendmessage>.
@@ -45,9 +48,17 @@ pub fn slack(attempt: &Attempt<'_>, url: &SecretSource, message: &Message<'_>) -
             json!({ "type": "section", "text": { "type": "plain_text", "text": text, "emoji": false } }),
         );
     }
-    if let Some(link) = &message.ack_url {
-        blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn",
-            "text": format!("<{}|Acknowledge>", escaped(link)) } }));
+    // Of several, those that fit: they stand in the text as well, where they cannot be clicked.
+    let links: Vec<String> = links(message)
+        .iter()
+        .map(|(label, url)| format!("<{}|{}>", escaped(url), escaped(label)))
+        .scan(0, |length, link| {
+            *length += link.len() + 3;
+            (*length < SLACK_MAX_CHARS).then_some(link)
+        })
+        .collect();
+    if !links.is_empty() {
+        blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": links.join(" · ") } }));
     }
     let body = json!({ "text": cut_chars(&title, SLACK_MAX_CHARS), "blocks": blocks });
     let answer = attempt.ask(&json_body(HttpRequest::new("POST", url.expose()), &body))?;
@@ -79,8 +90,13 @@ pub fn teams(attempt: &Attempt<'_>, url: &SecretSource, message: &Message<'_>) -
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard", "version": "1.4", "body": card,
     });
-    if let Some(link) = &message.ack_url {
-        content["actions"] = json!([{ "type": "Action.OpenUrl", "title": "Acknowledge", "url": link }]);
+    let actions: Vec<Value> = links(message)
+        .iter()
+        .take(TEAMS_ACTIONS_MAX)
+        .map(|(label, url)| json!({ "type": "Action.OpenUrl", "title": label, "url": url }))
+        .collect();
+    if !actions.is_empty() {
+        content["actions"] = json!(actions);
     }
     let body = json!({ "type": "message", "attachments": [{
         "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": content,
@@ -149,6 +165,13 @@ pub fn telegram(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict,
         }
         other => other,
     })
+}
+
+/// What can be clicked: where an event is acknowledged, and how a run is answered.
+fn links<'m>(message: &'m Message<'_>) -> Vec<(&'m str, &'m str)> {
+    let ack = message.ack_url.as_deref().map(|url| ("Acknowledge", url));
+    let own = message.event.links.iter().map(|link| (link.label.as_str(), link.url.as_str()));
+    ack.into_iter().chain(own).collect()
 }
 
 /// How urgent it is, at a glance.

@@ -4,6 +4,9 @@
 //! whatever looks at ids, and the mail that ends a matter answers the one that opened it.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -33,7 +36,9 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
     let mail = compose(from, &to, message).map_err(Verdict::Refused)?;
     let (host, port) = host_and_port(server, *tls);
     let limit = attempt.limit.min(STEP_LIMIT);
-    let mut builder = SmtpTransport::builder_dangerous(host)
+    let address =
+        address_of(host, port, limit).map_err(|why| Verdict::Later(None, format!("{server}: {why}")))?;
+    let mut builder = SmtpTransport::builder_dangerous(address.to_string())
         .port(port)
         .timeout(Some(limit))
         .hello_name(ClientId::Domain(hello(&message.event.host)));
@@ -61,6 +66,33 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
             }
         }
     })
+}
+
+/// The address of the server, within `limit`: the system's resolver takes as long as it likes, so it is asked
+/// on a thread that nobody waits for any longer. Of several, the first that takes a connection.
+fn address_of(host: &str, port: u16, limit: Duration) -> Result<IpAddr, String> {
+    let (sender, receiver) = mpsc::channel();
+    let name = host.to_owned();
+    thread::spawn(move || {
+        let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>);
+        // Nobody listens any more where it took too long.
+        let _ = sender.send(found);
+    });
+    let seconds = limit.as_secs_f64();
+    let addresses = receiver
+        .recv_timeout(limit)
+        .map_err(|_| format!("its name is not resolved within {seconds} s"))?
+        .map_err(|error| format!("its name cannot be resolved: {error}"))?;
+    match addresses.as_slice() {
+        [] => Err("its name has no address".into()),
+        [one] => Ok(one.ip()),
+        several => {
+            let each = limit / u32::try_from(several.len()).unwrap_or(u32::MAX);
+            let answers = |address: &&SocketAddr| TcpStream::connect_timeout(address, each).is_ok();
+            // Where none answers, the first is tried in earnest, for its error.
+            Ok(several.iter().find(answers).unwrap_or(&several[0]).ip())
+        }
+    }
 }
 
 /// A socket whose time is up says that it would have to wait.
@@ -156,4 +188,22 @@ fn compose(from: &str, to: &[String], message: &Message<'_>) -> Result<lettre::M
 
 fn raw(builder: MessageBuilder, name: &'static str, value: &str) -> MessageBuilder {
     builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::address_of;
+
+    #[test]
+    fn a_name_is_resolved_in_time_or_not_at_all() {
+        let second = Duration::from_secs(1);
+        assert_eq!(address_of("127.0.0.1", 25, second), Ok("127.0.0.1".parse().unwrap()));
+        assert_eq!(address_of("::1", 25, second), Ok("::1".parse().unwrap()));
+        let begun = Instant::now();
+        let error = address_of("mail.invalid", 25, Duration::from_millis(200)).unwrap_err();
+        assert!(error.contains("resolved"), "{error}");
+        assert!(begun.elapsed() < 5 * second, "{:?}", begun.elapsed());
+    }
 }

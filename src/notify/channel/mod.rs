@@ -40,6 +40,8 @@ pub enum Verdict {
     Later(Option<Duration>, String),
     /// It will never be taken.
     Refused(String),
+    /// The other side takes nothing any more, by this channel as it is configured.
+    Gone(String),
     /// Nobody knows.
     InDoubt(String),
 }

@@ -60,7 +60,12 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
         // A button posts, which is what a link acts by; ntfy shows three at most.
         let button = |link: &Link| {
             let (label, url) = (&link.label, &link.url);
-            json!({ "action": "http", "label": label, "url": url, "method": "POST", "clear": true })
+            match link.opens {
+                true => json!({ "action": "view", "label": label, "url": url, "clear": true }),
+                false => {
+                    json!({ "action": "http", "label": label, "url": url, "method": "POST", "clear": true })
+                }
+            }
         };
         body["actions"] = message.event.links.iter().take(3).map(button).collect();
     } else if let Some(link) = message.ack_url.as_ref().filter(|_| is_open) {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use serde_json::json;
 
 use super::{Attempt, Message, Verdict, cut_utf16};
-use crate::notify::event::{Action, Event, Outcome, Severity};
+use crate::notify::event::{Action, Event, Link, Outcome, Severity};
 use crate::notify::fixture::{Open, Stopped, channel, event, plain};
 use crate::notify::model::{Channel, ChannelKind, Contact, SecretSource};
 use crate::notify::template::Words;
@@ -85,6 +85,20 @@ fn slack_gets_text_and_blocks_that_nothing_can_escape_from() {
     assert_eq!(body["text"], "a &lt;!channel&gt; &amp; b");
     assert_eq!(body["blocks"][1]["text"]["text"], "the disk &lt;is&gt; gone");
     assert_eq!(body["blocks"][2]["text"]["text"], "<https://ack/1|Acknowledge>");
+}
+
+#[test]
+fn links_by_which_a_run_is_answered_can_be_clicked_in_chats() {
+    let mut sample = Sample::new();
+    let link = |label: &str| Link { label: label.into(), url: format!("https://a/{label}"), opens: false };
+    sample.event.links = vec![link("Approve"), link("Refuse")];
+    let (slack, _) = asked(Reply::body(200, "ok"), &sample, |url| ChannelKind::Slack { url: plain(url) });
+    let clicked = &slack.json()["blocks"][2]["text"];
+    assert_eq!(clicked["type"], "mrkdwn");
+    assert_eq!(clicked["text"], "<https://a/Approve|Approve> · <https://a/Refuse|Refuse>");
+    let (teams, _) = asked(Reply::status(202), &sample, |url| ChannelKind::Teams { url: plain(url) });
+    let actions = teams.json()["attachments"][0]["content"]["actions"].clone();
+    assert_eq!(actions[1], json!({ "type": "Action.OpenUrl", "title": "Refuse", "url": "https://a/Refuse" }));
 }
 
 #[test]
@@ -277,7 +291,9 @@ fn webhooks_are_signed_as_the_specification_says() {
         br#"{"test": 2432232314}"#,
     );
     assert_eq!(example.unwrap(), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    for (status, is_final) in [(410, true), (400, true), (301, false), (429, false), (502, false)] {
+    let (_, gone) = asked(Reply::status(410), &sample, webhook);
+    assert!(matches!(gone, Verdict::Gone(_)), "{gone:?}");
+    for (status, is_final) in [(400, true), (301, false), (429, false), (502, false)] {
         let (_, verdict) = asked(Reply::status(status), &sample, webhook);
         assert_eq!(matches!(verdict, Verdict::Refused(_)), is_final, "{status}");
     }
@@ -458,6 +474,7 @@ fn every_channel_tells_refusal_limits_outages_lost_answers_and_silence_apart_and
             let verdict = attempt.send(&sample.message());
             let found = match &verdict {
                 Verdict::Refused(_) => "refused",
+                Verdict::Gone(_) => "gone",
                 Verdict::Later(..) => "later",
                 Verdict::InDoubt(_) => "doubt",
                 Verdict::Delivered(_) => "delivered",

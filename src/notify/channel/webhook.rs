@@ -34,7 +34,7 @@ pub fn send(attempt: &Attempt<'_>, message: &Message<'_>) -> Result<Verdict, Ver
     }
     let answer = attempt.ask(&request.body("application/json", body))?;
     Ok(match answer.status {
-        410 => Verdict::Refused(format!("{}: the other side wants no more of it", said(&answer))),
+        410 => Verdict::Gone(format!("{}: the other side wants no more of it", said(&answer))),
         // Only a refusal of what was sent is final: other answers may be of a proxy or a deployment.
         400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 => Verdict::Refused(said(&answer)),
         200..=299 => Verdict::Delivered(None),

@@ -26,6 +26,9 @@ pub enum Line {
         run: String,
         /// The version of lifeboat.
         tool: String,
+        /// The name that it is asked for by, where somebody wants it once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        once: Option<String>,
     },
     /// A person confirmed that a disk may be overwritten.
     Confirmed {
@@ -156,6 +159,8 @@ pub struct Past {
     pub observations: Vec<Observation>,
     /// Whether it is over.
     pub is_over: bool,
+    /// The name that it was asked for by last, where somebody wanted it once.
+    pub once: Option<String>,
 }
 
 impl Past {
@@ -179,7 +184,8 @@ impl Past {
 
     fn take(&mut self, line: Line, time: Timestamp, own: &str) -> Result<(), String> {
         match line {
-            Line::Begin { plan, run, .. } => {
+            Line::Begin { plan, run, once, .. } => {
+                self.once = once.or(self.once.take());
                 if plan != own {
                     return Err(format!("it belongs to the plan {plan}"));
                 }
@@ -273,7 +279,7 @@ mod tests {
         let begun = BegunDisk { identity, boot: Some("b1".into()) };
         let step = || "partition:disk0".to_owned();
         let lines = [
-            Line::Begin { plan: "p".into(), run: "r".into(), tool: "0".into() },
+            Line::Begin { plan: "p".into(), run: "r".into(), tool: "0".into(), once: None },
             Line::Intent { step: step(), attempt: 1 },
             Line::Failed { step: step(), attempt: 1, seconds: 0.0, why: "mounted at /x".into() },
             Line::Done { step: step(), how: How::Assumed, seconds: 0.0, observation: None },

@@ -64,6 +64,9 @@ pub struct RunRecord {
     pub evidence: Option<String>,
     /// What is learnt.
     pub observations: Vec<Observation>,
+    /// The name that it was asked for by, where somebody wanted it once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<String>,
 }
 
 /// How a run ended.
@@ -163,6 +166,18 @@ pub fn read_one(path: &Path) -> Option<RunRecord> {
 /// The file of the record of the run `run`.
 pub fn path_of(state_dir: &Path, run: &str) -> PathBuf {
     directory(state_dir).join(format!("run-{run}.json"))
+}
+
+/// The newest run of `plan` that was asked for as `once` and has ended well.
+///
+/// Whoever asked may have been cut off while the run went on to its end without it: doing all of it again
+/// would do it twice.
+pub fn done_once(state_dir: &Path, plan: &str, once: &str) -> Result<Option<RunRecord>, PlanError> {
+    let is_it = |record: &RunRecord| {
+        let is_well = matches!(record.outcome, Outcome::Done | Outcome::Partial | Outcome::Unfinished);
+        is_well && record.plan == plan && record.once.as_deref() == Some(once)
+    };
+    Ok(read_all(state_dir)?.into_iter().rev().find(is_it))
 }
 
 /// What is learnt from past runs, oldest first.

@@ -1,7 +1,7 @@
 //! One session of a run: from the lock to the record. A run that is cut off has several.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::base::hex;
 use crate::plan::apply::act::{Hands, lock};
 use crate::plan::apply::commands::{self, Runner};
 use crate::plan::apply::log::{self, How, Known, Line, Past};
-use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord};
+use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord, done_once};
 use crate::plan::apply::sandbox::{self, Confinement, Removal};
 use crate::plan::apply::schedule::{Board, Ending, Schedule, StepError, is_done, is_volatile};
 use crate::plan::apply::{Ground, choose, directory, disks, keep, warmth};
@@ -42,9 +42,17 @@ pub struct Session<'a> {
     _lock: Lock,
 }
 
+/// What opening a run comes to.
+pub enum Opened<'a> {
+    /// There is something to do.
+    Session(Box<Session<'a>>),
+    /// What was asked for once has been done.
+    Past(Box<RunRecord>),
+}
+
 impl<'a> Session<'a> {
     /// Takes the lock, sees that the plan fits, and reads what an earlier session did.
-    pub fn open(ground: &'a Ground<'a>) -> Result<Self, PlanError> {
+    pub fn open(ground: &'a Ground<'a>) -> Result<Opened<'a>, PlanError> {
         let begun = Instant::now();
         let plans = directory(ground.state_dir);
         create_private_dir(&plans).map_err(PlanError::Journal)?;
@@ -54,7 +62,14 @@ impl<'a> Session<'a> {
             LockError::Sys(error) => PlanError::Journal(error),
         })?;
         let chosen = choose::choose(ground.plan, ground.options)?;
+<<<<<<< HEAD
         let path = keep::open_journal(ground.state_dir, id);
+=======
+        let path = plans.join(format!("{id}.journal"));
+        if let Some(record) = done_before(ground, &path)? {
+            return Ok(Opened::Past(Box::new(record)));
+        }
+>>>>>>> main
         if ground.options.restart && path.exists() {
             let run = log::open(&path, id)?.1.map_or_else(|| run_id(ground), |past| past.run);
             log::put_away(&path, &run)?;
@@ -82,6 +97,7 @@ impl<'a> Session<'a> {
         });
         let (waited_seconds, warm_up_seconds, warnings) = (0.0, 0.0, Vec::new());
         let (board, journal) = (Board::new(past.steps.clone()), Arc::new(Mutex::new(journal)));
+<<<<<<< HEAD
         Ok(Self {
             ground,
             chosen,
@@ -95,6 +111,11 @@ impl<'a> Session<'a> {
             warnings,
             _lock: lock,
         })
+=======
+        let session =
+            Self { ground, chosen, journal, path, past, board, waited_seconds, begun, warnings, _lock: lock };
+        Ok(Opened::Session(Box::new(session)))
+>>>>>>> main
     }
 
     /// Carries the run out; `warming` is a person's consent to have cold storage warmed up.
@@ -104,6 +125,7 @@ impl<'a> Session<'a> {
             plan: ground.plan.id.clone(),
             run: self.past.run.clone(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
+            once: self.once(),
         };
         self.note(&line)?;
         self.take_words()?;
@@ -390,7 +412,13 @@ impl<'a> Session<'a> {
             journal: hex::encode(&lock(&self.journal).head()),
             evidence: None,
             observations,
+            once: self.once(),
         }
+    }
+
+    /// Whoever goes on with a run by hand ends it for whoever wanted it.
+    fn once(&self) -> Option<String> {
+        self.ground.options.once.clone().or_else(|| self.past.once.clone())
     }
 
     fn step_record(&self, step: &Step) -> StepRecord {
@@ -459,6 +487,21 @@ fn told(error: Option<StepError>, what: &str) -> Option<String> {
     }
 }
 
+/// The run that was asked for once before and has ended well. Killed after its record was written, it has
+/// left its journal where the next run would look for its own past.
+fn done_before(ground: &Ground<'_>, journal: &Path) -> Result<Option<RunRecord>, PlanError> {
+    let Some(once) = &ground.options.once else { return Ok(None) };
+    let id = &ground.plan.id;
+    let Some(record) = done_once(ground.state_dir, id, once)? else { return Ok(None) };
+    if record.outcome != Outcome::Unfinished && journal.exists() {
+        let left = log::open(journal, id)?.1.filter(|past| past.is_over && past.run == record.run);
+        if left.is_some() {
+            log::put_away(journal, &record.run)?;
+        }
+    }
+    Ok(Some(record))
+}
+
 /// A run's id: when it began, and what tells it from others of the same moment.
 fn run_id(ground: &Ground<'_>) -> String {
     let now = ground.clock.now();
@@ -483,7 +526,7 @@ fn place_is_free(ground: &Ground<'_>) -> Result<(), PlanError> {
         ));
     }
     match &target.image {
-        Some(image) if std::path::Path::new(&image.path).symlink_metadata().is_ok() => {
+        Some(image) if Path::new(&image.path).symlink_metadata().is_ok() => {
             refused(format!("cannot be made: {} is there already", image.path))
         }
         _ => Ok(()),

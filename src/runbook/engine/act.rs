@@ -18,6 +18,10 @@ use crate::sys::http::{HttpClient, HttpOptions, HttpRequest};
 
 /// How long a request may take unless the step says otherwise.
 const HTTP_LIMIT: Duration = Duration::from_secs(30);
+/// The longest document of a lifeboat command that is read: a built plan is one.
+const DOCUMENT_MAX_BYTES: usize = 16 << 20;
+/// How much of a long text is kept: its end.
+const TAIL_MAX_BYTES: usize = 500;
 
 /// Fills in a list of texts.
 fn fill(templates: &[Template], values: &Value) -> Result<Vec<String>, String> {
@@ -53,8 +57,13 @@ impl Engine<'_> {
             }),
             Action::Restore(restore) => super::describe::restore_words(restore, &values)
                 .and_then(|words| self.lifeboat(step, path, words, restore.repository.as_ref(), &values)),
-            Action::Plan(plan) => super::describe::plan_words(plan, &values)
-                .and_then(|words| self.lifeboat(step, path, words, None, &values)),
+            Action::Plan(plan) => super::describe::plan_words(plan, &values).and_then(|mut words| {
+                // A child that outlives its run may carry the plan to its end: whoever resumes finds that by
+                // this name, rather than do all of it again.
+                let run = values["run"]["id"].as_str().unwrap_or_default();
+                words.extend((plan.verb == "apply").then(|| format!("--once={run}/{path}")));
+                self.lifeboat(step, path, words, None, &values)
+            }),
         };
         Ok(done.unwrap_or_else(Done::never))
     }
@@ -112,16 +121,17 @@ impl Engine<'_> {
         let run = values["run"]["id"].as_str().unwrap_or_default();
         let mut invocation = self.around.hands.lifeboat(&words, repository.as_deref());
         invocation = invocation.variable(program::RUN_VARIABLE, run).variable(program::STEP_VARIABLE, path);
-        invocation.output_max_bytes = Some(program::OUTPUT_MAX_BYTES);
+        invocation.output_max_bytes = Some(DOCUMENT_MAX_BYTES);
         let prepared = Prepared { invocation, stdin: None, secrets: Vec::new() };
-        // Partial and degraded are told by the document, and are no reason to stop a recovery.
-        let done = self.command(step, &prepared, &[0, 3, 6], OutputForm::Text);
+        // Partial, late and degraded are told by the document, and are no reason to stop a recovery.
+        let done = self.command(step, &prepared, &[0, 3, 5, 6], OutputForm::Text);
         Ok(match done {
             Done::Well { output, status, by } => {
                 // The last line is the document; earlier ones report progress.
                 let text = output.as_str().unwrap_or_default();
                 let document = text.lines().last().and_then(|line| serde_json::from_str(line).ok());
-                Done::Well { output: document.unwrap_or(output), status, by }
+                let output = document.map_or_else(|| Value::from(tail(text.trim())), brief);
+                Done::Well { output, status, by }
             }
             // What is wrong with the command line, the repository or the key is as wrong the next time.
             Done::Badly { error, status: status @ Some(2 | 10 | 12), by, .. } => {
@@ -337,9 +347,24 @@ fn output(text: &str, form: OutputForm, is_cut: bool) -> Result<Value, String> {
     }
 }
 
+/// A document as the journal keeps it: of a long one, only what stands at its top is kept, such as its id.
+fn brief(document: Value) -> Value {
+    let is_long = document.to_string().len() > program::OUTPUT_MAX_BYTES;
+    let is_short = |value: &Value| match value {
+        Value::Array(_) | Value::Object(_) => false,
+        Value::String(text) => text.len() <= TAIL_MAX_BYTES,
+        _ => true,
+    };
+    match document {
+        Value::Object(fields) if is_long => {
+            Value::Object(fields.into_iter().filter(|(_, value)| is_short(value)).collect())
+        }
+        document => document,
+    }
+}
+
 /// The end of a text, for a message.
 fn tail(text: &str) -> &str {
-    const TAIL_MAX_BYTES: usize = 500;
     let mut start = text.len().saturating_sub(TAIL_MAX_BYTES);
     while !text.is_char_boundary(start) {
         start += 1;

@@ -129,7 +129,12 @@ impl Engine<'_> {
             Action::Choice(choice) => choice.options.clone(),
             _ => Vec::new(),
         };
+        let evidence = match &step.action {
+            Action::Manual(manual) => manual.evidence,
+            _ => EvidenceForm::None,
+        };
         Asks {
+            has_evidence: evidence != EvidenceForm::None,
             run: self.log.with(|state| state.header.run.clone()),
             step: path.to_owned(),
             kind: kind_of(&step.action),

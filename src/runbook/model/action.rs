@@ -344,9 +344,9 @@ pub struct Restore {
 /// `plan`.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The plan's file.
+    /// The plan: its file, or its id; to build one, the plan file.
     pub file: Template,
-    /// `apply` or `verify`.
+    /// `apply`, `verify` or `build`.
     pub verb: String,
     /// Further arguments of `lifeboat plan`.
     pub arguments: Vec<Template>,

@@ -129,7 +129,9 @@ fn action(
         "restore" => restore(reader, table),
         "plan" => Action::Plan(Plan {
             file: reader.need_template(table, "file"),
-            verb: reader.word(table, "verb", &["apply", "verify"]).map_or("apply".into(), |word| word.name),
+            verb: reader
+                .word(table, "verb", &["apply", "verify", "build"])
+                .map_or("apply".into(), |word| word.name),
             arguments: reader.templates(table, "arguments"),
         }),
         "parallel" => {

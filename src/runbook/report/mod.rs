@@ -252,6 +252,9 @@ fn gaps(read: &Read, rto: Option<Duration>, recovered: Option<Duration>) -> Vec<
                 let what = if *done { "it counts as done" } else { "it was done again" };
                 gaps.push(format!("step {step} was in doubt after an interruption; {what} ({how})"));
             }
+            Record::PassedOver { operator, host, why: None, .. } => {
+                gaps.push(format!("the claim of {operator} on {host} was passed over without a reason"));
+            }
             Record::Ignored { answer, why } => {
                 gaps.push(format!("an answer of {} did not count: {why}", answer.by));
             }

@@ -34,6 +34,10 @@ pub fn line(entry: &Entry) -> String {
             let mode = header.mode.as_str();
             format!("{} began {} on {} ({mode})", header.operator, header.runbook, header.host)
         }
+        Record::PassedOver { run, operator, host, why } => {
+            let why = why.as_deref().unwrap_or("no reason was given");
+            format!("the claim of {operator} on {host} (run {run}) was passed over: {why}")
+        }
         Record::Resumed { operator, host } => format!("{operator} went on with it on {host}"),
         Record::Intent { step, attempt, kind, title, .. } => {
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };

@@ -32,8 +32,8 @@ struct Document<'a> {
     stores: &'a [PlaceAudit],
 }
 
-/// Runs the command.
-pub fn run(args: &AuditArgs, context: &Context) -> CommandResult {
+/// Runs the command; what falls short is written into `found`, for whoever is told of it.
+pub fn run(args: &AuditArgs, context: &Context, found: &mut String) -> CommandResult {
     let choice = context.repository(None)?;
     let places = locks::places(context, &choice)?;
     let window = locks::window(args.window.window, &choice, &places);
@@ -56,6 +56,10 @@ pub fn run(args: &AuditArgs, context: &Context) -> CommandResult {
     let (locking, left_out) =
         (audits.iter().filter(|audit| audit.is_locking), places.len() < choice.urls().count());
     let is_met = locking.clone().next().is_some() && locking.clone().all(PlaceAudit::is_met);
+    audits.iter().for_each(|audit| found.push_str(&shortfall(audit, args.within)));
+    if locking.clone().next().is_none() {
+        found.push_str("no store of this repository locks its objects\n");
+    }
     match context.output.json {
         true => context.output.document(&Document {
             schema: "lifeboat.lock-audit/1",
@@ -94,6 +98,26 @@ fn audit_one(
     // The price of a lost ledger is a few questions more.
     let _ = ledger.save(now);
     Ok(audit)
+}
+
+/// What a store does not cover, in a few lines; nothing where it covers all, or is not meant to.
+fn shortfall(audit: &PlaceAudit, within: Duration) -> String {
+    if !audit.is_locking || audit.is_met() {
+        return String::new();
+    }
+    let name = audit.name.as_deref().unwrap_or(&audit.location);
+    if audit.snapshots.is_empty() {
+        return format!("{name}: there is no protected snapshot (any more): see lifeboat recover\n");
+    }
+    let missed = audit.snapshots.iter().filter(|snapshot| snapshot.cover != Cover::Covered).count();
+    format!(
+        "{name}: {missed} of {} protected snapshots are not locked for {}; {} objects lose their lock before \
+         that, {} have none or are missing\nrun `lifeboat lock extend`, then `lifeboat lock audit`\n",
+        audit.snapshots.len(),
+        format::duration(within),
+        format::count(audit.losing),
+        format::count(audit.uncovered),
+    )
 }
 
 fn tell(context: &Context, audit: &PlaceAudit, within: Duration) -> Result<(), Failure> {

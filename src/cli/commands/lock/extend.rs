@@ -40,8 +40,8 @@ struct Row {
     failures: Vec<Trouble>,
 }
 
-/// Runs the command.
-pub fn run(args: &ExtendArgs, context: &Context) -> CommandResult {
+/// Runs the command; what could not be locked is written into `found`, for whoever is told of it.
+pub fn run(args: &ExtendArgs, context: &Context, found: &mut String) -> CommandResult {
     let choice = context.repository(None)?;
     let places = locks::places(context, &choice)?;
     let locking: Vec<(&Place, LockPolicy)> =
@@ -66,6 +66,7 @@ pub fn run(args: &ExtendArgs, context: &Context) -> CommandResult {
     progress.finish();
     let (rows, unreadable) = done.map_err(|error: LockError| locks::failure(&error))?;
     let failed = !unreadable.is_empty() || rows.iter().any(|row| !row.failures.is_empty());
+    found.push_str(&shortfall(&unreadable, &rows));
     if context.output.json {
         let (window_seconds, is_dry_run) = (window.as_secs(), args.dry_run);
         let schema = "lifeboat.lock-extend/1";
@@ -99,6 +100,18 @@ fn needed_packs(
     }
     let protected = protect::read(repository, window, SystemClock.now())?;
     References::of(repository, protected, around)?.to_lock(repository)
+}
+
+/// What is not locked as it should be: how much in each store, and the first of it.
+fn shortfall(unreadable: &[Trouble], rows: &[Row]) -> String {
+    let of_rows = rows.iter().map(|row| (row.name.as_deref().unwrap_or(&row.location), &row.failures[..]));
+    let all = of_rows.chain([("snapshots that cannot be read whole", unreadable)]);
+    all.filter_map(|(name, troubles)| {
+        let first = troubles.first()?;
+        let count = format::counted(troubles.len() as u64, "trouble", "troubles");
+        Some(format!("{name}: {count}, the first: {}: {}\n", first.key, first.why))
+    })
+    .collect()
 }
 
 fn tell_unreadable(context: &Context, unreadable: &[Trouble]) {

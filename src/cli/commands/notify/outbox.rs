@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::base::time::Timestamp;
 use crate::cli::commands::notify::{OutboxAction, OutboxArgs};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::notifying::Office;
 use crate::notify::entry::{Acknowledgement, Delivery, Entry, State};
 use crate::notify::error::NotifyError;
+use crate::notify::notifier::Notifier;
 use crate::notify::quiet::Zone;
 use crate::ui::table::{Shrink, Table};
 use crate::ui::{escape, format};
@@ -19,7 +21,15 @@ use crate::ui::{escape, format};
 struct ListDocument<'a> {
     schema: &'static str,
     events: Vec<EventRow<'a>>,
+    disabled: Vec<DisabledRow>,
     damaged: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct DisabledRow {
+    channel: String,
+    since: Timestamp,
+    why: String,
 }
 
 /// Schema `lifeboat.notify-event/1`.
@@ -110,7 +120,7 @@ pub fn run(args: &OutboxArgs, context: &Context) -> CommandResult {
     let office = Office::open(context)?;
     let notifier = office.notifier()?;
     let (found, what) = match &args.action {
-        None => return list(args, context, &notifier.outbox.list().map_err(failed)?),
+        None => return list(args, context, &notifier),
         Some(OutboxAction::Show(arg)) => {
             let entry = notifier.status(&arg.event).map_err(failed)?;
             show(context, &entry)?;
@@ -131,7 +141,19 @@ pub fn run(args: &OutboxArgs, context: &Context) -> CommandResult {
     Ok(Outcome::Done)
 }
 
-fn list(args: &OutboxArgs, context: &Context, found: &crate::notify::outbox::Found) -> CommandResult {
+/// Channels that are not used, for their other side wants no more.
+fn disabled(notifier: &Notifier<'_>) -> Result<Vec<DisabledRow>, Failure> {
+    let row = |name: &String| {
+        let channel = notifier.directory.channels.get(name)?;
+        let one = notifier.disabled.get(name, channel, notifier.secrets)?;
+        Some(DisabledRow { channel: one.channel, since: one.since, why: one.why })
+    };
+    Ok(notifier.disabled.names().map_err(failed)?.iter().filter_map(row).collect())
+}
+
+fn list(args: &OutboxArgs, context: &Context, notifier: &Notifier<'_>) -> CommandResult {
+    let found = notifier.outbox.list().map_err(failed)?;
+    let disabled = disabled(notifier)?;
     let is_shown = |entry: &&Entry| {
         let trouble = |one: &Delivery| matches!(one.state, State::Pending | State::Failed | State::InDoubt);
         args.all || entry.deliveries.iter().any(trouble) || entry.is_open()
@@ -143,6 +165,7 @@ fn list(args: &OutboxArgs, context: &Context, found: &crate::notify::outbox::Fou
         context.output.document(&ListDocument {
             schema: "lifeboat.notify-outbox/1",
             events: shown.into_iter().map(row).collect(),
+            disabled,
             damaged,
         })?;
         return Ok(Outcome::Done);
@@ -169,6 +192,16 @@ fn list(args: &OutboxArgs, context: &Context, found: &crate::notify::outbox::Fou
     match shown.is_empty() {
         true => context.output.note("nothing is waiting"),
         false => context.output.table(&table)?,
+    }
+    for one in &disabled {
+        context.output.warn(&escape::text(&format!(
+            "channel {} is not used since {}, for it {}; `lifeboat notify test {}` tries it, and uses it \
+             again",
+            one.channel,
+            zone.show(one.since.seconds),
+            one.why,
+            one.channel
+        )));
     }
     damaged.iter().for_each(|one| context.output.warn(&escape::text(&format!("warning: {one}"))));
     Ok(Outcome::Done)

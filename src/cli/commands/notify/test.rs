@@ -8,6 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::notifying::{self, CliSecrets, Office};
 use crate::notify::channel::{Attempt, Message, Verdict};
+use crate::notify::error::NotifyError;
 use crate::notify::event::{Action, Event, Outcome as How};
 use crate::notify::model::{Contact, Named};
 use crate::notify::template::words;
@@ -28,6 +29,8 @@ struct Tried {
     contact: Option<String>,
     ok: bool,
     said: Option<String>,
+    #[serde(skip)]
+    is_gone: bool,
 }
 
 /// Runs it.
@@ -59,6 +62,7 @@ pub fn run(args: &TestArgs, context: &Context) -> CommandResult {
             });
         }
     }
+    remember(context, &office, &mut tried)?;
     let ok = tried.iter().all(|one| one.ok);
     if context.output.json {
         context.output.document(&Document { schema: "lifeboat.notify-test/1", ok, attempts: &tried })?;
@@ -83,6 +87,24 @@ pub fn run(args: &TestArgs, context: &Context) -> CommandResult {
     Ok(if ok { Outcome::Done } else { Outcome::Told(ErrorKind::Failed) })
 }
 
+/// A channel that works is used again, and one whose other side wants no more is not.
+fn remember(context: &Context, office: &Office, tried: &mut [Tried]) -> Result<(), Failure> {
+    let notifier = office.notifier()?;
+    let failed = |error: NotifyError| Failure::of(error.kind(), &error);
+    for one in tried {
+        let Some(channel) = office.directory.channels.get(&one.channel) else { continue };
+        if one.is_gone {
+            let why = one.said.clone().unwrap_or_default();
+            notifier.disable_channel(&one.channel, channel, &why).map_err(failed)?;
+            one.said =
+                Some(format!("{why}; it is disabled until this test reaches it, or it is configured anew"));
+        } else if one.ok && notifier.disabled.remove(&one.channel).map_err(failed)? {
+            context.output.note(&escape::text(&format!("{} was disabled, and is used again", one.channel)));
+        }
+    }
+    Ok(())
+}
+
 fn each(context: &Context, office: &Office, name: &str, contact: &Contact, tried: &mut Vec<Tried>) {
     for channel in &contact.channels {
         tried.push(attempt(context, office, channel, Some((name, contact))));
@@ -95,6 +117,7 @@ fn attempt(context: &Context, office: &Office, name: &str, contact: Option<(&str
         contact: contact.map(|(name, _)| name.to_owned()),
         ok,
         said,
+        is_gone: false,
     };
     let Some(channel) = office.directory.channels.get(name) else {
         return answer(false, Some("there is no such channel".into()));
@@ -131,6 +154,7 @@ fn attempt(context: &Context, office: &Office, name: &str, contact: Option<(&str
         match (Attempt { channel, secrets: &secrets, limit: channel.timeout }).send(&message) {
             Verdict::Delivered(receipt) => said = receipt,
             Verdict::Later(_, why) | Verdict::Refused(why) => return answer(false, Some(why)),
+            Verdict::Gone(why) => return Tried { is_gone: true, ..answer(false, Some(why)) },
             Verdict::InDoubt(why) => return answer(false, Some(format!("it may have arrived: {why}"))),
         }
     }

@@ -11,10 +11,16 @@ use crate::cli::commands::plan::face::People;
 use crate::cli::commands::plan::{ApplyArgs, failure};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+<<<<<<< HEAD
 use crate::cli::notifying;
 use crate::cli::opening;
 use crate::cli::warm_up;
 use crate::plan::apply::record::RunRecord;
+=======
+use crate::cli::notifying::{self, Happening};
+use crate::cli::opening;
+use crate::plan::apply::record::{Outcome as RunOutcome, RunRecord};
+>>>>>>> main
 use crate::plan::apply::{Ground, Options, apply, choose};
 use crate::plan::artefact::Plan;
 use crate::plan::forecast::State;
@@ -24,14 +30,31 @@ use crate::store::archive::WarmUp;
 use crate::sys::clock::SystemClock;
 use crate::ui::{escape, format};
 
-/// Runs it.
+/// Runs it, and tells people how it went: it is a restore, of the plan's name.
 pub fn run(args: &ApplyArgs, context: &Context) -> CommandResult {
-    let state_dir = context.state_dir()?;
-    let plan = shelf::find(&state_dir, &args.plan).map_err(|error| failure(&error))?;
+    let plan = shelf::find(&context.state_dir()?, &args.plan).map_err(|error| failure(&error))?;
     let options = options(args);
     if args.dry_run {
         return dry_run(&plan, &options, context);
     }
+    let of_repository = Happening::of_repository("restore", &context.repository(None)?);
+    let mut happening = Happening { name: plan.content.name.clone(), ..of_repository };
+    happening.fact("plan", plan.short());
+    let mut found = String::new();
+    let result = carry_out(args, context, &plan, &options, &mut found);
+    notifying::ended_with(context, &happening, &result, &found);
+    result
+}
+
+/// Carries it out; what went wrong is written into `found`, for whoever is told of it.
+fn carry_out(
+    args: &ApplyArgs,
+    context: &Context,
+    plan: &Plan,
+    options: &Options,
+    found: &mut String,
+) -> CommandResult {
+    let state_dir = context.state_dir()?;
     let interrupt = context.interrupt()?;
     let choice = context.repository(None)?;
     let repository = opening::repository(context, None, Role::Restorer)?;
@@ -43,8 +66,8 @@ pub fn run(args: &ApplyArgs, context: &Context) -> CommandResult {
     let people = People::new(context.output, args.secret.clone());
     let progress = context.output.progress();
     let ground = Ground {
-        plan: &plan,
-        options: &options,
+        plan,
+        options,
         indexed: &indexed,
         state_dir: &state_dir,
         holds: &holds,
@@ -75,6 +98,9 @@ pub fn run(args: &ApplyArgs, context: &Context) -> CommandResult {
     for warning in &record.warnings {
         context.output.warn(&escape::text(warning));
     }
+    if record.outcome != RunOutcome::Done {
+        found.push_str(&summary(&record));
+    }
     match context.output.json {
         true => context.output.document(&record)?,
         false => context.output.text(&summary(&record))?,
@@ -100,6 +126,7 @@ fn options(args: &ApplyArgs) -> Options {
         restart: args.restart,
         assume_done: args.assume_done.clone(),
         repeat: args.repeat.clone(),
+        once: args.once.clone(),
     }
 }
 

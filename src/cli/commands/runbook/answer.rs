@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
 use crate::base::time::Clock as _;
+use crate::cli::commands::runbook::announce;
 use crate::cli::commands::runbook::args::{AbortArgs, AckArgs, ApproveArgs};
 use crate::cli::commands::runbook::begin::{archive, operator};
 use crate::cli::commands::runbook::library::failure;
@@ -87,6 +88,9 @@ pub fn abort(args: &AbortArgs, context: &Context) -> CommandResult {
             }
             drop(journal);
             settle_evidence(context, &runs, &run, &read);
+            if let Ok(Read { state, .. }) = runs.read(&run) {
+                announce::over(context, &announce::happening(context, &state), &state, RunEnd::Aborted);
+            }
             told(context, &run, &answer, false, "it is over")
         }
         Err(_) => give(&run, answer, context),

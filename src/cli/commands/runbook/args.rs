@@ -91,9 +91,12 @@ pub struct RunArgs {
     /// Print every command, recipient, approval and wait, and do nothing
     #[arg(long, short = 'n')]
     pub dry_run: bool,
-    /// Begin although another run of the same runbook is not over
+    /// Begin although another run of the same runbook is not over, here or as the repository says
     #[arg(long)]
     pub another: bool,
+    /// Why another run is passed over; it stands in the journal and the report
+    #[arg(long, value_name = "TEXT", requires = "another")]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub going: GoingArgs,
     #[command(flatten)]
@@ -124,6 +127,9 @@ pub struct ResumeArgs {
     /// Take the run over from another host
     #[arg(long, conflicts_with = "no_repository")]
     pub take_over: bool,
+    /// Why it is taken over; it stands in the journal and the report
+    #[arg(long, value_name = "TEXT", requires = "take_over")]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub going: GoingArgs,
 }
@@ -271,7 +277,7 @@ pub struct LinkArgs {
           value_parser = crate::cli::values::parse_duration)]
     pub within: std::time::Duration,
     /// What stands before them; that of the server that runs otherwise
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
     pub public_url: Option<String>,
 }
 
@@ -282,6 +288,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8390")]
     pub listen: SocketAddr,
     /// How it is reached from outside, for links in messages
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_base_url)]
     pub public_url: Option<String>,
+    /// Listen on an address that is not loopback: a proxy with TLS stands before it
+    #[arg(long, requires = "public_url")]
+    pub behind_proxy: bool,
+}
+
+/// The beginning of a URL: what stands before the path of a link.
+fn parse_base_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_fit = |rest: &str| {
+        let host = rest.split('/').next().unwrap_or_default();
+        !host.is_empty() && !rest.chars().any(|c| c.is_whitespace() || c.is_control() || "?#\"<>".contains(c))
+    };
+    match rest.filter(|rest| is_fit(rest)) {
+        Some(_) => Ok(text.trim_end_matches('/').to_owned()),
+        None => Err("it is to be the beginning of a URL, such as https://ops.example.com/lifeboat".into()),
+    }
 }

@@ -13,24 +13,27 @@ use crate::base::error_kind::ErrorKind;
 use crate::base::monitor::Interrupt;
 use crate::base::role::Role;
 use crate::base::time::Clock as _;
+use crate::cli::commands::runbook::announce::{self, Announcer};
 use crate::cli::commands::runbook::args::{GoingArgs, RunArgs, RunMode};
 use crate::cli::commands::runbook::hands::CliHands;
 use crate::cli::commands::runbook::library::{dir, failure};
 use crate::cli::commands::runbook::view::View;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::notifying;
 use crate::cli::opening;
 use crate::repo::certificate::ANY_HOST;
 use crate::repo::evidence::EvidenceError;
 use crate::repo::snapshot::host_for_key;
+use crate::runbook::claims::Claim;
 use crate::runbook::engine::{Around, PlannedStep, Reached, carry_out, plan};
 use crate::runbook::error::RunbookError;
-use crate::runbook::evidence::{Archive, Claim, Courier};
+use crate::runbook::evidence::{Archive, Courier};
 use crate::runbook::library;
 use crate::runbook::lint::{self, Surroundings};
 use crate::runbook::model::Runbook;
 use crate::runbook::read;
-use crate::runbook::record::{Header, Mode, RunEnd, SCHEMA};
+use crate::runbook::record::{Header, Mode, Record, RunEnd, SCHEMA};
 use crate::runbook::runs::{Runs, new_id};
 use crate::runbook::state::RunState;
 use crate::sys::clock::SystemClock;
@@ -176,24 +179,29 @@ pub fn run(args: &RunArgs, context: &Context) -> CommandResult {
         let failure = Failure::new(ErrorKind::Busy, format!("run {open} of {} is not over", args.runbook));
         return Err(failure.hint(format!(
             "`lifeboat runbook status {open}` shows where it is, `lifeboat runbook resume {open}` goes on \
-             with it; --another begins another all the same"
+             with it; --another --reason … begins another all the same"
         )));
     }
     let archive = archive_of_run(context, &args.going);
-    claim(context, archive.as_ref(), &header, args.another)?;
-    let (journal, state) = runs.begin(header, now).map_err(|error| failure(&error))?;
+    let passed_over = claim(context, archive.as_ref(), &header, args.another, args.reason.as_ref())?;
+    let (mut journal, mut state) = runs.begin(header, now).map_err(|error| failure(&error))?;
+    if let Some(record) = passed_over {
+        Runs::note(&mut journal, &mut state, now, record).map_err(|error| failure(&error))?;
+    }
     drop(lock);
     go(context, &args.going, &runs, archive, journal, state)
 }
 
 /// Claims the runbook in the repository; a repository that cannot be reached keeps nobody from recovering.
+/// Answers what is to be written down of a claim that was passed over, for `why`.
 pub fn claim(
     context: &Context,
     archive: Option<&Archive>,
     header: &Header,
     pass_over: bool,
-) -> Result<(), Failure> {
-    let Some(archive) = archive else { return Ok(()) };
+    why: Option<&String>,
+) -> Result<Option<Record>, Failure> {
+    let Some(archive) = archive else { return Ok(None) };
     let claim = Claim {
         run: header.run.clone(),
         operator: header.operator.clone(),
@@ -201,7 +209,17 @@ pub fn claim(
         released: false,
     };
     match archive.claim(&header.runbook, &claim, pass_over, SystemClock.now()) {
-        Ok(()) => Ok(()),
+        Ok(claimed) => {
+            for what in &claimed.ignored {
+                context.output.warn(&format!("warning: {}", escape::text(what)));
+            }
+            Ok(claimed.passed_over.map(|other| Record::PassedOver {
+                run: other.run,
+                operator: other.operator,
+                host: other.host,
+                why: why.cloned(),
+            }))
+        }
         Err(error @ RunbookError::Busy { .. }) => Err(failure(&error)),
         Err(error) => {
             let why = Failure::of(error.kind(), &error);
@@ -210,7 +228,7 @@ pub fn claim(
                 header.runbook,
                 escape::lines(why.message())
             ));
-            Ok(())
+            Ok(None)
         }
     }
 }
@@ -284,6 +302,9 @@ pub fn go(
     let interrupt = context.interrupt()?;
     let (run, runbook) = (state.header.run.clone(), state.header.runbook.clone());
     let hands = CliHands::open(context, runs)?;
+    let happening = announce::happening(context, &state);
+    notifying::begun(context, &happening);
+    let mut announcer = Announcer::begin(context, &happening, &state)?;
     let view = View::begin(&context.output, &state);
     let courier =
         archive.clone().map(|archive| Courier::new(archive, &run, &runs.journal(&run), &runs.inbox(&run)));
@@ -297,7 +318,8 @@ pub fn go(
     };
     let over = AtomicBool::new(false);
     let result = thread::scope(|threads| {
-        threads.spawn(|| attend(&hands, &view, &over, &runs.inbox(&run)));
+        threads.spawn(|| attend(&hands, &view, &over, &runs.inbox(&run), announcer.as_mut()));
+        threads.spawn(|| view.tick(&over));
         let copying = courier.map(|courier| threads.spawn(|| copy(courier, &view, interrupt, &over)));
         let _listening = view
             .listens()
@@ -320,20 +342,30 @@ pub fn go(
             .output
             .warn(&format!("warning: the claim on {runbook} stays: {}", escape::lines(why.message())));
     }
-    conclude(context, &state, reached)
+    let result = conclude(context, &state, reached);
+    announce::reached(context, &happening, &state, reached, &result);
+    result
 }
 
 /// Sends messages and hears of acknowledgements until the run is over.
-fn attend(hands: &CliHands, view: &View, over: &AtomicBool, inbox: &std::path::Path) {
+fn attend(
+    hands: &CliHands,
+    view: &View,
+    over: &AtomicBool,
+    inbox: &std::path::Path,
+    mut announcer: Option<&mut Announcer>,
+) {
     use crate::runbook::hands::Watcher as _;
     if !hands.has_channels() {
         return;
     }
-    let mut told = std::collections::BTreeSet::new();
+    let mut known = std::collections::BTreeSet::new();
     loop {
         let is_over = over.load(Ordering::Acquire);
-        for trouble in hands.attend(inbox) {
-            if told.insert(trouble.clone()) {
+        let told = announcer.as_mut().map_or(Ok(()), |announcer| announcer.look(&view.state()));
+        let untold = told.err().map(|failure| failure.message().to_owned());
+        for trouble in untold.into_iter().chain(hands.attend(inbox)) {
+            if known.insert(trouble.clone()) {
                 view.note(&format!("not told: {trouble}"));
             }
         }

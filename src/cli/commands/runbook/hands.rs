@@ -21,6 +21,7 @@ use crate::runbook::link::{Grant, Links};
 use crate::runbook::model::{SecretSource, Severity};
 use crate::runbook::record::{Answer, AskKind, Deed};
 use crate::runbook::runs::Runs;
+use crate::runbook::show::Person;
 use crate::sys::clock::SystemClock;
 use crate::sys::command::{Input, Invocation};
 use crate::sys::file::read_bounded;
@@ -29,6 +30,8 @@ use crate::sys::file::read_bounded;
 const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
 /// How long links are good for where a question has no time limit.
 const LINK_SECONDS: i64 = 7 * 86_400;
+/// How much of a question a message holds beside links, each of which takes about 350.
+const QUESTION_MAX_CHARS: usize = 700;
 /// How long a program that prints a secret may take.
 const SECRET_LIMIT: Duration = Duration::from_secs(30);
 
@@ -37,6 +40,23 @@ pub fn recipients(context: &Context) -> Option<BTreeSet<String>> {
     let office = Office::open(context).ok()?;
     let names: BTreeSet<String> = office.directory.names().into_iter().map(str::to_owned).collect();
     (!names.is_empty()).then_some(names)
+}
+
+/// Everybody whom a runbook can name, and how to reach them by other means than ours: groups first.
+pub fn people(context: &Context) -> Vec<Person> {
+    let Ok(office) = Office::open(context) else { return Vec::new() };
+    let groups = office.directory.groups.iter().map(|(name, group)| {
+        let how = if group.on_call { ", one after the other" } else { "" };
+        Person { name: name.clone(), how: format!("{}{how}", group.members.join(", ")) }
+    });
+    let contacts = office.directory.contacts.iter().map(|(name, contact)| {
+        let phone = contact.phone.as_ref().map(|phone| format!("telephone {phone}"));
+        let parts = [contact.full_name.clone(), phone, contact.email.clone()];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let how = if parts.is_empty() { "telephone ____________________".into() } else { parts.join(", ") };
+        Person { name: name.clone(), how }
+    });
+    groups.chain(contacts).collect()
 }
 
 /// A message whose acknowledgement by the outbox's own ways counts as well.
@@ -108,7 +128,11 @@ impl CliHands {
         let expires = now.saturating_add(seconds.saturating_mul(2)).saturating_add(60);
         grants(&asks.run, &asks.step, asks.kind, &asks.options, who, expires)
             .into_iter()
-            .map(|(label, grant)| Link { label, url: format!("{base}/a/{}", links.token(&grant)) })
+            .map(|(label, grant)| Link {
+                label,
+                url: format!("{base}/a/{}", links.token(&grant)),
+                opens: asks.has_evidence && grant.deed == Deed::Ack,
+            })
             .collect()
     }
 
@@ -134,6 +158,9 @@ impl CliHands {
         event.details.insert("run".into(), run.to_owned());
         if let Some(asks) = &message.asks {
             event.links = self.invitations(asks, who);
+            if !event.links.is_empty() {
+                event.text = shortened(&event.text, &asks.run);
+            }
             let lines = event.links.iter().map(|link| format!("\n{}: {}", link.label, link.url));
             let lines: String = lines.collect();
             event.text.push_str(&format!("\n{lines}\n\nlifeboat runbook {}", command_for(asks)));
@@ -181,6 +208,14 @@ impl CliHands {
     /// Whether anybody can be told anything.
     pub fn has_channels(&self) -> bool {
         self.office.is_some()
+    }
+}
+
+/// A question that leaves room for links: chats and text messages are cut at their end, where those stand.
+fn shortened(text: &str, run: &str) -> String {
+    match text.char_indices().nth(QUESTION_MAX_CHARS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… (lifeboat runbook status {run} has all of it)", &text[..end]),
     }
 }
 
@@ -244,7 +279,8 @@ fn global_words(context: &Context) -> Vec<OsString> {
     if let Some(command) = &global.passphrase_command {
         add("--passphrase-command", command.into());
     }
-    words.push("--no-progress".into());
+    // What it says goes into the journal where it fails: what went well before that is in nobody's way there.
+    words.extend(["--no-progress".into(), "--quiet".into()]);
     words
 }
 

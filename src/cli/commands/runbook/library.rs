@@ -331,7 +331,8 @@ pub fn show(args: &ShowArgs, context: &Context) -> CommandResult {
         ShowFormat::Html => Format::Html,
         ShowFormat::Mermaid => Format::Mermaid,
     };
-    deliver(&render(&runbook, &planned, format), args.output.as_deref(), context)
+    let people = super::hands::people(context);
+    deliver(&render(&runbook, &planned, &people, format), args.output.as_deref(), context)
 }
 
 /// Writes text to a file, or to standard output.

@@ -67,6 +67,16 @@ pub fn run(args: &LinkArgs, context: &Context) -> CommandResult {
 
 /// `runbook serve`.
 pub fn serve(args: &ServeArgs, context: &Context) -> CommandResult {
+    if !args.listen.ip().to_canonical().is_loopback() && !args.behind_proxy {
+        let message = format!(
+            "at {} links would go over the network in the clear, and whoever sees one can answer with it",
+            args.listen
+        );
+        return Err(Failure::usage(message).hint(
+            "listen on 127.0.0.1; or put a proxy that speaks TLS before it, and say so with --behind-proxy \
+             --public-url https://…",
+        ));
+    }
     let state_dir = context.state_dir()?;
     let runs = Runs::of(&state_dir);
     let interrupt = context.interrupt()?;

@@ -15,7 +15,7 @@ use crate::repo::evidence::EvidenceError;
 use crate::runbook::answer::{find_step, judge, leave};
 use crate::runbook::evidence::Archive;
 use crate::runbook::library;
-use crate::runbook::record::{Answer, Deed, Header};
+use crate::runbook::record::{Answer, Deed, Header, Record};
 use crate::runbook::runs::{Runs, understand};
 use crate::sys::clock::SystemClock;
 use crate::sys::journal;
@@ -44,8 +44,19 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> CommandResult {
     let now = SystemClock.now();
     let opened = runs.resume(&run, &by, &machine(context), now).map_err(|error| failure(&error))?;
     let header = Header { operator: by.clone(), host: machine(context), ..read.state.header };
-    claim(context, archive.as_ref(), &header, args.take_over)?;
-    let (journal, state) = opened;
+    let passed_over = claim(context, archive.as_ref(), &header, args.take_over, args.reason.as_ref())?;
+    // Whoever had it may have claimed nothing, or by this machine's name; it is taken from them all the same.
+    let taken_over = || Record::PassedOver {
+        run: run.clone(),
+        operator: read.state.operator.clone(),
+        host: read.state.host.clone(),
+        why: args.reason.clone(),
+    };
+    let passed_over = passed_over.or_else(|| args.take_over.then(taken_over));
+    let (mut journal, mut state) = opened;
+    if let Some(record) = passed_over {
+        Runs::note(&mut journal, &mut state, now, record).map_err(|error| failure(&error))?;
+    }
     for (names, deed) in [(&args.done, Deed::Done), (&args.repeat, Deed::Repeat)] {
         for word in names {
             let (name, output) =

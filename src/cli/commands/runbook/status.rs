@@ -1,6 +1,7 @@
 //! `runbook status`: where runs are, and who is waited for; also while it goes on, from wherever.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -10,10 +11,13 @@ use crate::cli::commands::runbook::args::StatusArgs;
 use crate::cli::commands::runbook::begin::archive;
 use crate::cli::commands::runbook::hands::command_for;
 use crate::cli::commands::runbook::library::failure;
+use crate::cli::commands::runbook::view::View;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::runbook::error::RunbookError;
-use crate::runbook::hands::Asks;
+use crate::runbook::hands::{Asks, Watcher as _};
+use crate::runbook::model::EvidenceForm;
+use crate::runbook::record::Entry;
 use crate::runbook::report::line;
 use crate::runbook::runs::{Read, Runs, understand};
 use crate::runbook::state::{Progress, RunState, between};
@@ -23,6 +27,8 @@ use crate::ui::{escape, format};
 
 /// How often a run is looked at that is watched.
 const WATCH_EVERY: Duration = Duration::from_millis(500);
+/// The same in the repository, which costs requests.
+const WATCH_REPOSITORY_EVERY: Duration = Duration::from_secs(5);
 
 /// The run that is meant: of this machine, or else what the repository knows of it.
 pub fn find(spec: &str, runs: &Runs, context: &Context) -> Result<(String, Read), Failure> {
@@ -143,6 +149,7 @@ pub fn waiting_lines(state: &RunState) -> Vec<String> {
             step: path.to_owned(),
             kind: asked.ask.kind,
             options: asked.ask.options.clone(),
+            has_evidence: asked.ask.evidence != EvidenceForm::None,
             within_seconds: None,
         };
         lines.push(format!("  lifeboat runbook {}", command_for(&asks)));
@@ -228,32 +235,73 @@ fn all(runs: &Runs, context: &Context) -> CommandResult {
     Ok(Outcome::Done)
 }
 
-/// Shows what happens, record by record, until the run is over.
+/// Shows what happens, record by record, until the run is over; on a terminal, with what goes on now below.
 fn watch(spec: &str, runs: &Runs, context: &Context) -> CommandResult {
+    let (run, read) = find(spec, runs, context)?;
+    let view = View::watch(&context.output, &read.state);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| view.tick(&over));
+        let result = follow(&run, read, runs, context, &view);
+        over.store(true, Ordering::Release);
+        view.finish();
+        result
+    })
+}
+
+fn follow(run: &str, mut read: Read, runs: &Runs, context: &Context, view: &View) -> CommandResult {
     let interrupt = context.interrupt()?;
-    let mut seen = 0;
+    let is_here = runs.find(run).is_ok();
+    let every = if is_here { WATCH_EVERY } else { WATCH_REPOSITORY_EVERY };
+    let (mut seen, mut is_troubled) = (0, false);
     loop {
-        let (run, read) = find(spec, runs, context)?;
         for entry in &read.entries[seen.min(read.entries.len())..] {
-            let text = match context.output.json {
-                true => {
-                    let event = serde_json::json!({
-                        "schema": "lifeboat.runbook-event/1",
-                        "time": entry.time,
-                        "run": run,
-                        "what": line(entry),
-                        "record": entry.record,
-                    });
-                    format!("{event}\n")
-                }
-                false => format!("{}  {}\n", format::timestamp(entry.time), escape::text(&line(entry))),
-            };
-            context.output.write(|out| out.write_all(text.as_bytes()))?;
+            show_entry(run, entry, &read.state, context, view)?;
         }
         seen = read.entries.len();
         if read.state.end.is_some() || interrupt.is_set() {
             return Ok(Outcome::Done);
         }
-        std::thread::sleep(WATCH_EVERY);
+        let looked = Instant::now();
+        while looked.elapsed() < every && !interrupt.is_set() {
+            std::thread::sleep(WATCH_EVERY.min(every));
+        }
+        // Whoever watches over a bad line is told so, and goes on watching.
+        match find(run, runs, context) {
+            Ok((_, found)) => (read, is_troubled) = (found, false),
+            Err(failure) if is_here => return Err(failure),
+            Err(failure) if !is_troubled => {
+                is_troubled = true;
+                view.note(&format!("what happens cannot be seen at the moment: {}", failure.message()));
+            }
+            Err(_) => {}
+        }
     }
+}
+
+fn show_entry(
+    run: &str,
+    entry: &Entry,
+    state: &RunState,
+    context: &Context,
+    view: &View,
+) -> Result<(), Failure> {
+    if view.is_live() {
+        view.saw(entry, state);
+        return Ok(());
+    }
+    let text = match context.output.json {
+        true => {
+            let event = serde_json::json!({
+                "schema": "lifeboat.runbook-event/1",
+                "time": entry.time,
+                "run": run,
+                "what": line(entry),
+                "record": entry.record,
+            });
+            format!("{event}\n")
+        }
+        false => format!("{}  {}\n", format::timestamp(entry.time), escape::text(&line(entry))),
+    };
+    context.output.write(|out| out.write_all(text.as_bytes()))
 }

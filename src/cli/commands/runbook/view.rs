@@ -1,9 +1,11 @@
 //! What a run looks like: finished steps as lines, and below them, on a terminal, what goes on now.
 //!
-//! Away from a terminal every record is one plain line; under `--json` it is one document on standard output.
-//! On a terminal people can answer right here.
+//! The lines below are drawn anew each second, for what is waited for is often nothing but time. Away from a
+//! terminal every record is one plain line; under `--json` it is one document on standard output. Whoever
+//! carries the run out can answer at the terminal; whoever only watches is told how to answer.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +13,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::base::time::Clock as _;
+use crate::base::time::{Clock as _, Timestamp};
+use crate::cli::commands::runbook::status::waiting_lines;
 use crate::cli::output::Output;
 use crate::runbook::answer::{find_step, judge, leave};
 use crate::runbook::hands::Watcher;
@@ -38,13 +41,28 @@ pub struct View {
     output: Output,
     bar: Option<ProgressBar>,
     state: Mutex<RunState>,
-    began: Instant,
+    /// Whether the run is carried out by this process.
+    is_own: bool,
 }
 
+/// How often the lines below are drawn anew.
+const DRAW_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether there is anything left to draw.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 impl View {
-    /// Begins to show a run.
+    /// Begins to show a run that this process carries out.
     pub fn begin(output: &Output, state: &RunState) -> Self {
-        let is_live = output.draws() && !output.json;
+        Self::show(output, state, true, output.draws() && !output.json)
+    }
+
+    /// Begins to show a run that somebody else carries out; live only where nothing else reads the lines.
+    pub fn watch(output: &Output, state: &RunState) -> Self {
+        let is_live = output.draws() && !output.json && std::io::stdout().is_terminal();
+        Self::show(output, state, false, is_live)
+    }
+
+    fn show(output: &Output, state: &RunState, is_own: bool, is_live: bool) -> Self {
         let bar = is_live.then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             // The template has no placeholders that could be unknown.
@@ -54,15 +72,37 @@ impl View {
             bar.enable_steady_tick(Duration::from_millis(250));
             bar
         });
-        let view = Self { output: *output, bar, state: Mutex::new(state.clone()), began: Instant::now() };
-        view.say(&format!("run {} of {}", state.header.run, state.header.runbook));
+        let view = Self { output: *output, bar, state: Mutex::new(state.clone()), is_own };
+        if is_own || is_live {
+            view.say(&format!("run {} of {}", state.header.run, state.header.runbook));
+        }
         view.draw();
         view
     }
 
     /// Whether people can answer at this terminal.
     pub fn listens(&self) -> bool {
-        self.bar.is_some() && std::io::stdin().is_terminal()
+        self.is_own && self.bar.is_some() && std::io::stdin().is_terminal()
+    }
+
+    /// Whether there are lines below.
+    pub fn is_live(&self) -> bool {
+        self.bar.is_some()
+    }
+
+    /// Draws the lines below each second, until it is over.
+    pub fn tick(&self, over: &AtomicBool) {
+        if self.bar.is_none() {
+            return;
+        }
+        let mut drawn = Instant::now();
+        while !over.load(Ordering::Acquire) {
+            thread::sleep(LOOK_EVERY);
+            if drawn.elapsed() >= DRAW_EVERY {
+                drawn = Instant::now();
+                self.draw();
+            }
+        }
     }
 
     fn say(&self, text: &str) {
@@ -84,13 +124,13 @@ impl View {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = SystemClock.now();
         let done = state.steps.values().filter(|step| matches!(step.progress, Progress::Ended(_))).count();
-        let elapsed = format::duration(between(state.began, now));
-        let mut lines = vec![format!("{}: {done} steps ended, {elapsed}", state.header.run)];
+        let mut lines =
+            vec![format!("{}: {done} steps ended, {}", state.header.run, elapsed(state.began, now))];
         for (path, step) in state.order.iter().filter_map(|path| Some((path, state.steps.get(path)?))) {
             if matches!(step.progress, Progress::Ended(_)) {
                 continue;
             }
-            let since = format::duration(between(step.attempt_began, now));
+            let since = elapsed(step.attempt_began, now);
             let whom = step.asked.as_ref().map(|asked| match asked.ask.who.is_empty() {
                 true => " for anybody".to_owned(),
                 false => format!(" for {}", asked.ask.who.join(", ")),
@@ -98,12 +138,23 @@ impl View {
             let whom = whom.filter(|_| step.progress == Progress::Waiting).unwrap_or_default();
             lines.push(format!("  {path} {}{whom}, {since}: {}", step.progress.as_str(), step.title));
         }
-        if self.listens() && state.waiting().next().is_some() {
-            lines.push("  answer: approve|refuse|ack|fail|choose STEP [TEXT]".into());
+        match self.listens() {
+            true if state.waiting().next().is_some() => {
+                lines.push("  answer: approve|refuse|ack|fail|choose STEP [TEXT]".into());
+            }
+            false if !self.is_own => {
+                lines.extend(waiting_lines(&state).into_iter().map(|line| format!("  {line}")));
+            }
+            _ => {}
         }
         bar.set_message(
             lines.iter().map(|line| escape::text(line).into_owned()).collect::<Vec<_>>().join("\n"),
         );
+    }
+
+    /// Where the run is, as far as it was seen.
+    pub fn state(&self) -> RunState {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes the lines below away.
@@ -112,10 +163,13 @@ impl View {
             bar.finish_and_clear();
         }
     }
+}
 
-    /// How long it has been shown.
-    pub fn shown_for(&self) -> Duration {
-        self.began.elapsed()
+/// Whole seconds since then: fractions would flicker.
+fn elapsed(since: Timestamp, now: Timestamp) -> String {
+    match between(since, now).as_secs() {
+        seconds @ 0..10 => format!("{seconds} s"),
+        seconds => format::duration(Duration::from_secs(seconds)),
     }
 }
 

@@ -32,7 +32,11 @@ pub const NOTIFY: &[Field] = &[
 ];
 
 const EXPECT: &[Field] = &[
-    field("kind", Kind::Text, "What is expected: backup, check, restore, replica-sync, drill. Required."),
+    field(
+        "kind",
+        Kind::Text,
+        "What is expected: any such event of [[notify.rule]], as lock-extend. Required.",
+    ),
     field("name", Kind::Text, "Of which job or repository. Required."),
     field("every", Kind::Duration, "How much time may lie between two. Required."),
 ];
@@ -49,7 +53,8 @@ pub const RULE: &[Field] = &[
     field(
         "events",
         Kind::Texts,
-        "Only such events: backup, check, restore, replica, runbook, drill; any otherwise.",
+        "Only such events: backup, check, restore, replica, replica-sync, lock-audit, lock-extend, runbook, \
+         runbook-step, drill; any otherwise.",
     ),
     field("min_severity", SEVERITY, "Only what is at least so urgent."),
     field("severity", SEVERITY, "How urgent it is for them, which decides about quiet hours."),
