@@ -46,6 +46,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
                 "The object in the repository that holds the signed copy; null if it is not signed.",
             ),
             ("observations", "What predictions learn from."),
+            ("once", "The name that it was asked for by (--once); left out where there was none."),
         ],
     },
     DocumentKind {

@@ -100,17 +100,11 @@ pub fn directory(state_dir: &Path) -> PathBuf {
     state_dir.join("plans")
 }
 
-<<<<<<< HEAD
 /// Applies the plan; what it came to stands in the record, whatever that is. `warming` is a person's consent
 /// to have what lies in cold storage warmed up: without it, a plan that needs any is not begun.
 pub fn apply(ground: &Ground<'_>, warming: Option<&Warming<'_>>) -> Result<record::RunRecord, PlanError> {
-    session::Session::open(ground)?.run(warming)
-=======
-/// Applies the plan; what it came to stands in the record, whatever that is.
-pub fn apply(ground: &Ground<'_>) -> Result<record::RunRecord, PlanError> {
     match session::Session::open(ground)? {
-        session::Opened::Session(session) => session.run(),
+        session::Opened::Session(session) => session.run(warming),
         session::Opened::Past(record) => Ok(*record),
     }
->>>>>>> main
 }

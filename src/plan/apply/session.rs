@@ -62,14 +62,10 @@ impl<'a> Session<'a> {
             LockError::Sys(error) => PlanError::Journal(error),
         })?;
         let chosen = choose::choose(ground.plan, ground.options)?;
-<<<<<<< HEAD
         let path = keep::open_journal(ground.state_dir, id);
-=======
-        let path = plans.join(format!("{id}.journal"));
         if let Some(record) = done_before(ground, &path)? {
             return Ok(Opened::Past(Box::new(record)));
         }
->>>>>>> main
         if ground.options.restart && path.exists() {
             let run = log::open(&path, id)?.1.map_or_else(|| run_id(ground), |past| past.run);
             log::put_away(&path, &run)?;
@@ -97,8 +93,7 @@ impl<'a> Session<'a> {
         });
         let (waited_seconds, warm_up_seconds, warnings) = (0.0, 0.0, Vec::new());
         let (board, journal) = (Board::new(past.steps.clone()), Arc::new(Mutex::new(journal)));
-<<<<<<< HEAD
-        Ok(Self {
+        let session = Self {
             ground,
             chosen,
             journal,
@@ -110,12 +105,8 @@ impl<'a> Session<'a> {
             begun,
             warnings,
             _lock: lock,
-        })
-=======
-        let session =
-            Self { ground, chosen, journal, path, past, board, waited_seconds, begun, warnings, _lock: lock };
+        };
         Ok(Opened::Session(Box::new(session)))
->>>>>>> main
     }
 
     /// Carries the run out; `warming` is a person's consent to have cold storage warmed up.
@@ -497,6 +488,7 @@ fn done_before(ground: &Ground<'_>, journal: &Path) -> Result<Option<RunRecord>,
         let left = log::open(journal, id)?.1.filter(|past| past.is_over && past.run == record.run);
         if left.is_some() {
             log::put_away(journal, &record.run)?;
+            keep::end(ground.state_dir, id)?;
         }
     }
     Ok(Some(record))

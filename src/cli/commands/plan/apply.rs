@@ -11,16 +11,10 @@ use crate::cli::commands::plan::face::People;
 use crate::cli::commands::plan::{ApplyArgs, failure};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
-<<<<<<< HEAD
-use crate::cli::notifying;
-use crate::cli::opening;
-use crate::cli::warm_up;
-use crate::plan::apply::record::RunRecord;
-=======
 use crate::cli::notifying::{self, Happening};
 use crate::cli::opening;
+use crate::cli::warm_up;
 use crate::plan::apply::record::{Outcome as RunOutcome, RunRecord};
->>>>>>> main
 use crate::plan::apply::{Ground, Options, apply, choose};
 use crate::plan::artefact::Plan;
 use crate::plan::forecast::State;
