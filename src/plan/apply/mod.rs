@@ -8,6 +8,7 @@
 //! (`record`).
 
 pub mod act;
+pub mod begin;
 pub mod choose;
 pub mod commands;
 pub mod content;

@@ -1,15 +1,16 @@
 //! One session of a run: from the lock to the record. A run that is cut off has several.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::base::hex;
 use crate::plan::apply::act::{Hands, lock};
+use crate::plan::apply::begin::{done_before, place_is_free, run_id};
 use crate::plan::apply::commands::{self, Runner};
 use crate::plan::apply::log::{self, How, Known, Line, Past};
-use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord, done_once};
+use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord};
 use crate::plan::apply::sandbox::{self, Confinement, Removal};
 use crate::plan::apply::schedule::{Board, Ending, Schedule, StepError, is_done, is_volatile};
 use crate::plan::apply::{Ground, choose, directory, disks, keep, warmth};
@@ -475,52 +476,5 @@ fn told(error: Option<StepError>, what: &str) -> Option<String> {
     match error? {
         StepError::Failed { why, .. } => Some(format!("{what}: {why}")),
         StepError::Interrupted => Some(format!("{what}: interrupted")),
-    }
-}
-
-/// The run that was asked for once before and has ended well. Killed after its record was written, it has
-/// left its journal where the next run would look for its own past.
-fn done_before(ground: &Ground<'_>, journal: &Path) -> Result<Option<RunRecord>, PlanError> {
-    let Some(once) = &ground.options.once else { return Ok(None) };
-    let id = &ground.plan.id;
-    let Some(record) = done_once(ground.state_dir, id, once)? else { return Ok(None) };
-    if record.outcome != Outcome::Unfinished && journal.exists() {
-        let left = log::open(journal, id)?.1.filter(|past| past.is_over && past.run == record.run);
-        if left.is_some() {
-            log::put_away(journal, &record.run)?;
-            keep::end(ground.state_dir, id)?;
-        }
-    }
-    Ok(Some(record))
-}
-
-/// A run's id: when it began, and what tells it from others of the same moment.
-fn run_id(ground: &Ground<'_>) -> String {
-    let now = ground.clock.now();
-    let salt = format!("{} {} {}", ground.plan.id, now.nanos, std::process::id());
-    let hash = blake3::hash(salt.as_bytes());
-    let time = chrono::DateTime::from_timestamp(now.seconds, 0);
-    let time = time.map_or_else(|| now.seconds.to_string(), |time| time.format("%Y%m%dT%H%M%SZ").to_string());
-    format!("{time}-{}", hex::encode(&hash.as_bytes()[..4]))
-}
-
-/// A sandbox is never put where something is.
-fn place_is_free(ground: &Ground<'_>) -> Result<(), PlanError> {
-    let target = &ground.plan.content.target;
-    if target.kind != TargetKind::Sandbox {
-        return Ok(());
-    }
-    let refused = |what: String| Err(PlanError::Sandbox { what });
-    if crate::plan::build::look::root(&target.root)? == RootFound::Filled {
-        return refused(format!(
-            "cannot be made: {} is not empty, and it would be removed at the end",
-            target.root
-        ));
-    }
-    match &target.image {
-        Some(image) if Path::new(&image.path).symlink_metadata().is_ok() => {
-            refused(format!("cannot be made: {} is there already", image.path))
-        }
-        _ => Ok(()),
     }
 }
