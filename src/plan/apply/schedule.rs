@@ -160,8 +160,8 @@ impl Schedule<'_> {
         })
     }
 
-    /// What the step needs and is not done, if anything. What does not outlive a session must be up again, even
-    /// where what was built on it is done: that counts as needed too.
+    /// What the step needs and is not done, if anything. What does not outlive a session must be up again,
+    /// even where what was built on it is done: that counts as needed too.
     fn lacking<'s>(&'s self, board: &Board, step: &'s Step) -> Option<&'s str> {
         if let Some(need) = step.needs.iter().find(|need| !is_done(board, need)) {
             return Some(need);
