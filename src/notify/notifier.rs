@@ -239,26 +239,40 @@ impl<'a> Notifier<'a> {
                 return;
             }
             if entry.acknowledged.is_empty() && entry.is_open() {
-                let is_incident = |hop: &str| {
-                    self.directory.channels.get(hop).is_some_and(|channel| channel.kind.has_incidents())
-                };
-                let told: Vec<(usize, Delivery)> = entry
-                    .deliveries
-                    .iter()
-                    .cloned()
-                    .enumerate()
-                    .filter(|(_, one)| one.by.as_deref().is_some_and(is_incident))
-                    .collect();
-                for (index, one) in told {
-                    let channel = one.by.clone().unwrap_or_default();
-                    let mut more =
-                        Delivery::new(one.contact.as_deref(), Action::Acknowledge, &[channel], now, now);
-                    more.answers = Some(entry.message_key(index));
-                    entry.deliveries.push(more);
-                }
+                self.tell_services(entry, Action::Acknowledge, now);
             }
             entry.acknowledged.push(ack);
         })
+    }
+
+    /// Ends the matter of an event that asked people for something, without telling them: services that keep
+    /// incidents are told.
+    pub fn close(&self, id: &EventId) -> Result<Entry, NotifyError> {
+        let now = self.now().seconds;
+        self.outbox.change(id, |entry| {
+            if !entry.is_open() {
+                return;
+            }
+            self.tell_services(entry, Action::Resolve, now);
+            entry.ladders.clear();
+            entry.resolved = Some(entry.event.id.clone());
+        })
+    }
+
+    /// Has services that keep incidents, and took this one, hear what became of it.
+    fn tell_services(&self, entry: &mut Entry, action: Action, now: i64) {
+        let is_incident =
+            |hop: &str| self.directory.channels.get(hop).is_some_and(|channel| channel.kind.has_incidents());
+        let took =
+            |one: &Delivery| one.action == Action::Trigger && one.by.as_deref().is_some_and(is_incident);
+        let all = entry.deliveries.iter().cloned().enumerate();
+        let told: Vec<(usize, Delivery)> = all.filter(|(_, one)| took(one)).collect();
+        for (index, one) in told {
+            let channel = one.by.clone().unwrap_or_default();
+            let mut more = Delivery::new(one.contact.as_deref(), action, &[channel], now, now);
+            more.answers = Some(entry.message_key(index));
+            entry.deliveries.push(more);
+        }
     }
 
     /// Makes deliveries that failed or are in doubt due again: those of one event, by all their channels.

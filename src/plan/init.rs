@@ -100,7 +100,8 @@ fn target(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
             writeln!(out, "# keep = true        # leave it there at the end\n")
         }
         TargetKind::Converge => {
-            writeln!(out, "kind = \"converge\"   # onto the running system\n")
+            writeln!(out, "kind = \"converge\"   # onto the running system")?;
+            writeln!(out, "# root = \"/mnt/new\" # or onto the system below this directory\n")
         }
         TargetKind::BareMetal => {
             writeln!(out, "kind = \"bare-metal\" # onto empty disks, from a rescue system")?;
@@ -153,8 +154,9 @@ fn machine(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
 /// What a machine that runs already may lack.
 fn converged(out: &mut String) -> std::fmt::Result {
     for (name, needs, what) in [
-        ("packages", None, "repositories, packages, marks"),
-        ("users", Some("packages"), "users and groups, with their numbers where those are free"),
+        ("users", None, "users and groups, with their numbers where those are free"),
+        // Packages make users that are not there, with whatever numbers are free.
+        ("packages", Some("users"), "repositories, packages, marks"),
         ("services", Some("files"), "units enabled, disabled and masked as they were"),
     ] {
         writeln!(out, "[component.{name}]     # {what}\nkind = {name:?}")?;
@@ -203,7 +205,7 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
             writeln!(out, "exclude = {NEVER_RESTORED:?}   # what the kernel makes itself")?;
         }
         TargetKind::Converge if ground.state.is_some() => {
-            writeln!(out, "needs = [\"users\"]")?;
+            writeln!(out, "needs = [\"packages\"]")?;
             writeln!(out, "exclude = {:?}", CONVERGE_KEEPS)?;
         }
         _ => writeln!(out, "# exclude = [\"*.tmp\"]")?,

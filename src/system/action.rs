@@ -64,10 +64,10 @@ pub enum Stage {
     Disks,
     /// Making and mounting file systems.
     FileSystems,
-    /// Repositories, packages.
-    Packages,
     /// Users and groups.
     Users,
+    /// Repositories, packages.
+    Packages,
     /// Files from the snapshot.
     Files,
     /// What must differ on this hardware; boot loader; initramfs.

@@ -26,6 +26,7 @@
 //!   disaster, whatever comes between
 //! - `vault`: locked objects, and repositories as they were, on a real server
 //! - `system`: the state of a machine is captured, shown and compared
+//! - `converge`: a fresh system becomes what the captured one was
 //! - `machine`: a whole machine, lost and rebuilt in QEMU
 //! - `demo`: the demo brings everything back
 
@@ -35,6 +36,7 @@ mod chaos;
 mod cold;
 mod command_line;
 mod consistency;
+mod converge;
 mod crash;
 mod damage;
 mod databases;

@@ -279,5 +279,5 @@ fn a_disk_that_is_too_small_is_refused_before_anything_is_planned_on_it() {
     let disk = Loop::new(&world, "small", captured.size / 2);
     let empty = disk.mark();
     let run = built(&world, &plan_file(&world, &captured, &disk.device, "")).unwrap_err();
-    refused(&run, 1, "is too small", &disk, &empty);
+    refused(&run, 2, "is too small", &disk, &empty);
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::notify::{mail_server, mails, ntfy, tool};
+use crate::notify::{Hook, mail_server, mails, ntfy, tool};
 use crate::runbook::{Site, ask};
 
 /// How long anything may take to come about.
@@ -305,6 +305,40 @@ fn on_a_terminal_time_goes_on_while_nothing_happens_for_whoever_runs_it_and_whoe
     child.wait().unwrap();
     let plain = site.ok(&["runbook", "status", "latest", "--watch"]);
     assert!(plain.stdout.contains("aborted by") && plain.stderr.is_empty(), "{plain:?}");
+}
+
+#[test]
+fn an_incident_is_acknowledged_with_its_step_and_over_with_its_run() {
+    let hook = Hook::start();
+    let site = Site::new();
+    let incidents = format!(
+        "[repository.main]\nurl = '{}'\nidentity_file = '{}'\n[channel.incidents]\ntype = 'pagerduty'\n\
+         url = 'http://127.0.0.1:{}'\nkey = 'file:{}'\n[contact.oncall]\nchannels = 'incidents'\n",
+        site.path("repo").display(),
+        site.path("identity").display(),
+        hook.port,
+        site.path("key").display()
+    );
+    fs::write(site.path("etc/lifeboat.toml"), incidents).unwrap();
+    fs::write(site.path("key"), "x".repeat(32)).unwrap();
+    site.write(
+        "asks",
+        "[[step]]\nid = \"come\"\nkind = \"notify\"\nto = [\"oncall\"]\nmessage = \"Come.\"\n\
+         acknowledge = true\nseverity = \"critical\"\ntimeout = \"1h\"\n\
+         [[step]]\nid = \"second\"\nkind = \"approval\"\nquestion = \"And?\"\ntimeout = \"1h\"\n",
+    );
+    let mut child = site.spawn(&["runbook", "run", "asks"]);
+    await_some("the incident", || (!hook.seen().is_empty()).then_some(()));
+    site.ok(&["runbook", "ack", "latest", "come", "--as", "olga"]);
+    await_some("its acknowledgement", || (hook.seen().len() == 2).then_some(()));
+    site.ok(&["runbook", "approve", "latest", "second"]);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let seen = hook.seen();
+    let actions: Vec<&str> = seen.iter().map(|body| body["event_action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["trigger", "acknowledge", "resolve"]);
+    assert!(seen.iter().all(|body| body["dedup_key"] == seen[0]["dedup_key"]), "{seen:?}");
+    let left = site.json(&["notify", "outbox", "--json"]);
+    assert_eq!(left["events"].as_array().unwrap().len(), 0, "{left}");
 }
 
 /// Subjects of what a channel of type `command` was given.

@@ -246,7 +246,7 @@ impl Hands<'_> {
             // An image that we have attached is in use by us.
             let ours = bound.as_ref().filter(|_| matches!(target.disk.place, Place::Image { .. }));
             let known_or_ours = known.clone().or_else(|| ours.map(|_| BegunDisk::default()));
-            let candidate = disks::examine(content, target, self.ground.holds, known_or_ours.as_ref());
+            let candidate = disks::examine(content, target, self.ground.holds, known_or_ours.as_ref(), false);
             let candidate = candidate.map_err(failed)?;
             if let Some(node) = bound {
                 disks::is_at(&candidate, &node).map_err(failed)?;
@@ -317,7 +317,11 @@ impl Hands<'_> {
         // Each step has journals of its own, so that two of them never share one.
         let state = keep::passing(ground.state_dir, &ground.plan.id);
         let is_afar = ground.indexed.repository().client().store().blocking().is_none();
-        let options = files::options(root, files, &state, is_afar);
+        let mut options = files::options(root, files, &state, is_afar);
+        if ground.plan.content.target.kind == TargetKind::Converge {
+            files::owners_of(root, &mut options.owners)
+                .map_err(|error| StepError::failed(chain_text(&error)))?;
+        }
         let planned = plan_restore(&source, &origin, &options, ground.monitor, ground.interrupt);
         let planned = planned.map_err(restore_failure)?;
         let counts = *planned.counts();

@@ -125,15 +125,17 @@ fn pick(wanted: &DiskIdentity, all: &[Disk]) -> Result<Disk, PlanError> {
 }
 
 /// Whether the target may be overwritten: what it is, or why not. `begun` says that this run has overwritten
-/// it already, so that what it holds is the run's own, and what it was then.
+/// it already, so that what it holds is the run's own, and what it was then; `is_ours` that the run attached
+/// an image, in a session that was cut off before it overwrote anything.
 pub fn examine(
     content: &Content,
     target: &Target,
     holds: &[PathBuf],
     begun: Option<&BegunDisk>,
+    is_ours: bool,
 ) -> Result<Candidate, PlanError> {
     match &target.disk.place {
-        Place::Image { path } => image(target, path, holds, begun.is_some()),
+        Place::Image { path } => image(&content.target.root, target, path, holds, (begun.is_some(), is_ours)),
         Place::Device(identity) => device(content, target, identity, holds, begun),
     }
 }
@@ -246,7 +248,13 @@ fn device(
     })
 }
 
-fn image(target: &Target, path: &str, holds: &[PathBuf], is_begun: bool) -> Result<Candidate, PlanError> {
+fn image(
+    root: &str,
+    target: &Target,
+    path: &str,
+    holds: &[PathBuf],
+    (is_begun, is_ours): (bool, bool),
+) -> Result<Candidate, PlanError> {
     let refuse = |why: String| PlanError::Refused { disk: format!("the image {path}"), why };
     let length = disk::image_length(Path::new(path)).map_err(PlanError::Look)?;
     if holds.iter().any(|held| Path::new(path).starts_with(held)) {
@@ -256,8 +264,16 @@ fn image(target: &Target, path: &str, holds: &[PathBuf], is_begun: bool) -> Resu
         .map_err(PlanError::Look)?
         .into_iter()
         .find(|disk| disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path)));
-    if !is_begun && let Some(disk) = attached {
-        return Err(refuse(format!("it is attached to {} already", disk.path)));
+    if let Some(disk) = attached {
+        if !is_begun && !is_ours {
+            return Err(refuse(format!("it is attached to {} already", disk.path)));
+        }
+        // As of a disk that was begun: somebody may have looked into it meanwhile.
+        let mut users = disk.users();
+        users.retain(|user| is_stranger(user, root));
+        if !users.is_empty() {
+            return Err(refuse(format!("{}: unmount or stop it first", users.join(", "))));
+        }
     }
     let holds =
         if length.unwrap_or(0) > 0 && !is_begun { vec!["a file that is there".into()] } else { Vec::new() };
@@ -417,5 +433,43 @@ mod tests {
         // A number that the disk does not tell is none that agrees.
         let silent = Disk { serial: None, ..disk };
         assert!(!is_same(&wanted(None, Some("S1"), Some("/dev/sdb")), &silent));
+    }
+
+    /// Runs a command of which the failure is this machine's.
+    fn can(words: &[&str]) -> Option<String> {
+        let output = std::process::Command::new(words[0]).args(&words[1..]).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    #[test]
+    fn an_image_that_was_begun_and_is_mounted_elsewhere_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk.img").display().to_string();
+        let other = dir.path().join("other");
+        std::fs::create_dir(&other).unwrap();
+        std::fs::File::create(&path).unwrap().set_len(8 << 20).unwrap();
+        let other = other.to_str().unwrap();
+        let device =
+            can(&["mkfs.ext4", "-q", &path]).and_then(|_| can(&["losetup", "--find", "--show", &path]));
+        let Some(device) = device.filter(|device| can(&["mount", device, other]).is_some()) else {
+            assert!(
+                std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(),
+                "a loop device must be mountable"
+            );
+            return println!("skipped: no loop device can be mounted here");
+        };
+        let place = Place::Image { path: path.clone() };
+        let disk = crate::system::action::TargetDisk { name: "disk0".into(), place, size_bytes: 8 << 20 };
+        let target = Target { disk, takes_place_of: DiskIdentity::default(), wipe: false };
+        let look = |root: &str| image(root, &target, &path, &[], true);
+        let refused = look("/mnt/new");
+        let own = look(other);
+        can(&["umount", other]);
+        let free = look("/mnt/new");
+        can(&["losetup", "--detach", &device]);
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(&format!("mounted at {other}")), "{refused}");
+        assert!(own.is_ok(), "{own:?}");
+        assert!(free.is_ok(), "{free:?}");
     }
 }

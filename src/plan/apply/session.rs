@@ -26,7 +26,7 @@ use crate::sys::error::SysError;
 use crate::sys::file::create_private_dir;
 use crate::sys::journal::Journal;
 use crate::sys::lock::{Lock, LockError};
-use crate::system::action::Bindings;
+use crate::system::action::{Bindings, Operation};
 
 /// A run's session that has the plan's lock.
 pub struct Session<'a> {
@@ -226,7 +226,8 @@ impl<'a> Session<'a> {
         let mut confirmed = Vec::new();
         for target in content.target.disks.iter().filter(|target| names.contains(target.disk.name.as_str())) {
             let begun = self.past.disks.get(&target.disk.name);
-            let candidate = disks::examine(content, target, self.ground.holds, begun)?;
+            let is_ours = self.was_attached(&target.disk.name);
+            let candidate = disks::examine(content, target, self.ground.holds, begun, is_ours)?;
             let asked = Instant::now();
             let said = self.ground.options.confirmed.iter().any(|typed| candidate.is_named(typed));
             if !said && !self.ground.face.confirm(&candidate) {
@@ -240,6 +241,19 @@ impl<'a> Session<'a> {
             self.note(&Line::Confirmed { disk, waited_seconds })?;
         }
         Ok(())
+    }
+
+    /// Whether an earlier session of this run has attached the disk called `name`.
+    fn was_attached(&self, name: &str) -> bool {
+        self.ground.plan.content.steps.iter().any(|step| {
+            let is_attach = match &step.work {
+                Work::Action(action) => {
+                    matches!(&action.operation, Operation::Attach(target) if target.name == name)
+                }
+                _ => false,
+            };
+            is_attach && self.past.steps.get(&step.id).is_some_and(|known| known.attempts > 0)
+        })
     }
 
     /// Sees that what the steps read can be read, before anything is written.

@@ -83,9 +83,9 @@ pub fn nominal(method: &str, load: Load) -> f64 {
         "files" | "verify-checksum" => START_SECONDS,
         "partition" => 3.0,
         "mkfs" => 2.0,
-        "packages" | "install-packages" => 120.0,
+        "converge-install" => 120.0,
         "initramfs" => 30.0,
-        "bootloader" | "grub" => 10.0,
+        "boot-loader" => 10.0,
         "database-server" => 3.0,
         _ => 0.5,
     };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::artefact::{Step, Work};
 use crate::plan::probe::Probe;
+use crate::system::action::Stage;
 
 /// What was observed of one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,8 +41,12 @@ pub fn method_of(step: &Step) -> String {
                 Some(what) => format!("database-{what}"),
                 None => "database".to_owned(),
             },
+            // Installing packages takes minutes, marking them no time.
+            Some(("converge", what)) => format!("converge-{what}"),
             Some((method, _)) => method.to_owned(),
-            None => step.id.clone(),
+            // Each command of the plan's own is another one; what a rebuild does is the same everywhere.
+            None if action.stage == Stage::Custom => step.id.clone(),
+            None => action.id.clone(),
         },
         Work::Verify(verify) => match &verify.probe {
             Probe::Command { .. } => format!("verify-command {}", step.id),

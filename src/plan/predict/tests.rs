@@ -7,9 +7,10 @@ use crate::plan::artefact::{Step, Work};
 use crate::plan::file::model::OnFailure;
 use crate::plan::forecast::Estimate;
 use crate::plan::predict::estimate::{Prior, estimate, nominal};
-use crate::plan::predict::observation::{Load, Observation};
+use crate::plan::predict::observation::{Load, Observation, method_of};
 use crate::plan::predict::timeline::{play, total};
 use crate::plan::probe::{Probe, Verify};
+use crate::system::action::{Action, Operation, Stage};
 
 const MIB: u64 = 1 << 20;
 
@@ -122,4 +123,33 @@ fn the_whole_has_a_bar_that_is_the_same_every_time() {
     assert_eq!(one, total(&steps, &estimates, 2, "seed", &|_| true));
     assert_eq!(one.expected_seconds, 12.0);
     assert!(one.low_seconds > 5.0 && one.high_seconds < 26.0 && one.high_seconds > 16.0, "{one:?}");
+}
+
+#[test]
+fn what_takes_long_is_timed_by_itself_whatever_its_component_is_called() {
+    let timed = |id: &str, stage: Stage| {
+        let action = Action {
+            id: id.into(),
+            title: id.into(),
+            stage,
+            operation: Operation::Run { commands: Vec::new() },
+            check: None,
+            destroys: Vec::new(),
+            repeatable: true,
+            volatile: false,
+            release: Vec::new(),
+            needs: Vec::new(),
+        };
+        let own = step(&format!("part/{id}"), &[]);
+        method_of(&Step { work: Work::Action(Box::new(action)), ..own })
+    };
+    let nominal_seconds = |method: &str| nominal(method, Load::default());
+    assert_eq!(timed("initramfs", Stage::Boot), "initramfs");
+    assert!(nominal_seconds("initramfs") >= 30.0);
+    assert_eq!(timed("mkfs:/boot", Stage::FileSystems), "mkfs");
+    let (install, mark) =
+        (timed("converge:install", Stage::Packages), timed("converge:hold", Stage::Packages));
+    assert!(nominal_seconds(&install) > 100.0 * nominal_seconds(&mark), "{install} {mark}");
+    assert!(nominal_seconds(&timed("boot-loader:bios:disk0", Stage::Boot)) >= 10.0);
+    assert_eq!(timed("run", Stage::Custom), "part/run");
 }

@@ -10,6 +10,9 @@ use crate::runbook::engine::PlannedStep;
 use crate::runbook::model::{Input, Named, Phase, Runbook};
 use crate::runbook::show::{Person, STYLE, html, markdown, objectives, plain};
 
+/// Room to write.
+const BLANK: &str = "______________________";
+
 /// Steps of the plan by phase; at the end those that are done only if needed.
 fn chapters(planned: &[PlannedStep]) -> Vec<(&'static str, Vec<&PlannedStep>)> {
     let mut chapters: Vec<(&'static str, Vec<&PlannedStep>)> = Phase::ALL
@@ -79,7 +82,8 @@ pub fn checklist(runbook: &Runbook, planned: &[PlannedStep], people: &[Person]) 
     if !people.is_empty() {
         let _ = writeln!(text, "## Who is who\n");
         for person in people {
-            let _ = writeln!(text, "- {}: {}", markdown(&person.name), markdown(&person.how));
+            let how = if person.how.is_empty() { BLANK.to_owned() } else { markdown(&person.how) };
+            let _ = writeln!(text, "- {}: {how}", markdown(&person.name));
         }
     }
     text
@@ -145,7 +149,8 @@ pub fn page(runbook: &Runbook, planned: &[PlannedStep], people: &[Person]) -> St
     if !people.is_empty() {
         text.push_str("<h2>Who is who</h2><table>\n");
         for person in people {
-            let _ = writeln!(text, "<tr><td>{}</td><td>{}</td></tr>", html(&person.name), html(&person.how));
+            let how = if person.how.is_empty() { BLANK.to_owned() } else { html(&person.how) };
+            let _ = writeln!(text, "<tr><td>{}</td><td>{how}</td></tr>", html(&person.name));
         }
         text.push_str("</table>\n");
     }

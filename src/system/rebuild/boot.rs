@@ -11,6 +11,7 @@ use crate::system::model::storage::DeviceKind;
 use crate::system::rebuild::bare_metal::Rebuild;
 use crate::system::rebuild::error::RebuildError;
 use crate::system::rebuild::identity::step;
+use crate::system::rebuild::layers::ours;
 use crate::system::rebuild::stack::Stack;
 
 /// What is bound below the new root.
@@ -63,13 +64,19 @@ pub(super) fn plan(stack: &Stack<'_>, rebuild: &mut Rebuild) -> Result<(), Rebui
     Ok(())
 }
 
+/// Whether `$0` is a mount and shows what `$1` is. `mountpoint` looks at device numbers, and so takes a bind
+/// within one file system for none.
+const IS_BOUND: &str = "{ findmnt -n --mountpoint \"$0\" >/dev/null && \
+                        test \"$(stat -c %d:%i \"$0\")\" = \"$(stat -c %d:%i \"$1\")\"; }";
+
 fn bind(root: &str, path: &str, needs: &[String]) -> Action {
     let place = format!("{root}{path}");
     let operation = Operation::Run { commands: vec![CommandLine::new(["mount", "--bind", path, &place])] };
+    let words = [place.as_str(), path];
     Action {
-        check: Some(Check::Succeeds(CommandLine::new(["mountpoint", "-q", &place]))),
+        check: Some(Check::Succeeds(ours(IS_BOUND, "", &words))),
         volatile: true,
-        release: vec![CommandLine::new(["umount", &place])],
+        release: vec![ours(IS_BOUND, "umount \"$0\"", &words)],
         ..step(&format!("bind:{path}"), &format!("bind {path} below the new root"), operation, needs)
     }
 }
@@ -254,5 +261,42 @@ impl Maker<'_> {
             }
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bind_within_one_file_system_is_seen_and_another_mount_is_not_taken_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        let (root, from, other) = (path("root"), path("from"), path("other"));
+        let place = format!("{root}{from}");
+        for made in [&from, &other, &place] {
+            std::fs::create_dir_all(made).unwrap();
+        }
+        let action = bind(&root, &from, &[]);
+        let Some(Check::Succeeds(check)) = &action.check else { panic!("{action:?}") };
+        let quoted = |command: &CommandLine| command.display();
+        let (check, release) = (quoted(check), quoted(&action.release[0]));
+        let Operation::Run { commands } = &action.operation else { panic!("{action:?}") };
+        let absent = format!("if {check}; then exit 9; fi");
+        let script = format!(
+            "set -ex; {absent}; {mount}; {check}; {release}; {absent}; \
+             mount --bind {other} {place}; {absent}; {release}; findmnt --mountpoint {place}",
+            mount = quoted(&commands[0])
+        );
+        let unshare = |script: &str| {
+            let mut command = std::process::Command::new("unshare");
+            command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).output().unwrap()
+        };
+        if !unshare("true").status.success() {
+            assert!(std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(), "user namespaces must be had");
+            return println!("skipped: there are no user namespaces for us");
+        }
+        let ended = unshare(&script);
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     }
 }

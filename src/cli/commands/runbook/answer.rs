@@ -11,10 +11,12 @@ use crate::base::time::Clock as _;
 use crate::cli::commands::runbook::announce;
 use crate::cli::commands::runbook::args::{AbortArgs, AckArgs, ApproveArgs};
 use crate::cli::commands::runbook::begin::{archive, operator};
+use crate::cli::commands::runbook::hands::close_questions;
 use crate::cli::commands::runbook::library::failure;
 use crate::cli::commands::runbook::status::of_repository;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::cli::notifying::Office;
 use crate::runbook::answer::{find_step, judge, leave};
 use crate::runbook::error::RunbookError;
 use crate::runbook::record::{Answer, Deed, FileEvidence, Record, RunEnd};
@@ -90,6 +92,7 @@ pub fn abort(args: &AbortArgs, context: &Context) -> CommandResult {
             settle_evidence(context, &runs, &run, &read);
             if let Ok(Read { state, .. }) = runs.read(&run) {
                 announce::over(context, &announce::happening(context, &state), &state, RunEnd::Aborted);
+                Office::open(context).iter().for_each(|office| close_questions(office, &run));
             }
             told(context, &run, &answer, false, "it is over")
         }

@@ -334,6 +334,9 @@ pub fn go(
     });
     view.finish();
     let (reached, state) = result.map_err(|error| failure(&error))?;
+    if matches!(reached, Reached::End(_)) {
+        hands.close(&run);
+    }
     if let (Reached::End(_), Some(archive)) = (reached, &archive)
         && let Err(error) = archive.release(&runbook, &run, SystemClock.now())
     {
@@ -362,9 +365,10 @@ fn attend(
     let mut known = std::collections::BTreeSet::new();
     loop {
         let is_over = over.load(Ordering::Acquire);
-        let told = announcer.as_mut().map_or(Ok(()), |announcer| announcer.look(&view.state()));
+        let state = view.state();
+        let told = announcer.as_mut().map_or(Ok(()), |announcer| announcer.look(&state));
         let untold = told.err().map(|failure| failure.message().to_owned());
-        for trouble in untold.into_iter().chain(hands.attend(inbox)) {
+        for trouble in untold.into_iter().chain(hands.attend(inbox, &state)) {
             if known.insert(trouble.clone()) {
                 view.note(&format!("not told: {trouble}"));
             }

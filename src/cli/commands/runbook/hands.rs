@@ -12,6 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::notifying::{CliSecrets, Office, host};
 use crate::notify::channel::Secrets as _;
+use crate::notify::entry::{Acknowledgement, Entry};
 use crate::notify::event::{Action, Event, EventId, Link, Outcome, Severity as Urgency};
 use crate::notify::model::{Named, SecretSource as Source};
 use crate::notify::route::call_order;
@@ -22,6 +23,7 @@ use crate::runbook::model::{SecretSource, Severity};
 use crate::runbook::record::{Answer, AskKind, Deed};
 use crate::runbook::runs::Runs;
 use crate::runbook::show::Person;
+use crate::runbook::state::RunState;
 use crate::sys::clock::SystemClock;
 use crate::sys::command::{Input, Invocation};
 use crate::sys::file::read_bounded;
@@ -53,8 +55,7 @@ pub fn people(context: &Context) -> Vec<Person> {
         let phone = contact.phone.as_ref().map(|phone| format!("telephone {phone}"));
         let parts = [contact.full_name.clone(), phone, contact.email.clone()];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let how = if parts.is_empty() { "telephone ____________________".into() } else { parts.join(", ") };
-        Person { name: name.clone(), how }
+        Person { name: name.clone(), how: parts.join(", ") }
     });
     groups.chain(contacts).collect()
 }
@@ -183,8 +184,9 @@ impl CliHands {
         Ok(())
     }
 
-    /// Sends what is due, and brings acknowledgements that came by the channels' own ways to the run.
-    pub fn attend(&self, inbox: &std::path::Path) -> Vec<String> {
+    /// Sends what is due, and brings acknowledgements that came by the channels' own ways to the run, and
+    /// those that came to the run to the channels.
+    pub fn attend(&self, inbox: &std::path::Path, state: &RunState) -> Vec<String> {
         let Some(office) = &self.office else { return Vec::new() };
         let Ok(notifier) = office.notifier() else { return Vec::new() };
         let troubles = match notifier.run(DELIVERY_LIMIT) {
@@ -194,6 +196,11 @@ impl CliHands {
         let mut awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
         awaited.retain(|one| {
             let Ok(entry) = notifier.status(one.event.as_str()) else { return true };
+            if let Some(by) = answered_by(state, &one.step) {
+                let (time, via) = (SystemClock.now(), "runbook".to_owned());
+                let ack = Acknowledgement { by, time, via, note: None };
+                return notifier.acknowledge(&one.event, ack).is_err();
+            }
             let Some(told) = entry.acknowledged.first() else { return true };
             let by = if told.by.is_empty() { one.who.clone() } else { told.by.clone() };
             let mut answer = Answer::new(&one.step, Deed::Ack, &by, &told.via, told.time);
@@ -205,10 +212,39 @@ impl CliHands {
         troubles
     }
 
+    /// Ends what people were asked for by a run that is over.
+    pub fn close(&self, run: &str) {
+        if let Some(office) = &self.office {
+            close_questions(office, run);
+        }
+    }
+
     /// Whether anybody can be told anything.
     pub fn has_channels(&self) -> bool {
         self.office.is_some()
     }
+}
+
+/// Ends what people were asked for by a run that is over: no alarm of it stays open.
+pub fn close_questions(office: &Office, run: &str) {
+    let Ok(notifier) = office.notifier() else { return };
+    let entries = notifier.outbox.list().map(|found| found.entries).unwrap_or_default();
+    let is_of_run = |entry: &&Entry| {
+        entry.is_open()
+            && entry.event.kind == "runbook"
+            && entry.event.details.get("run").is_some_and(|of| of == run)
+    };
+    for entry in entries.iter().filter(is_of_run) {
+        // What cannot be written now is closed by nobody else, and does no more harm than being listed.
+        let _ = notifier.close(&entry.event.id);
+    }
+}
+
+/// Who answered a step that is over, if anybody did.
+fn answered_by(state: &RunState, step: &str) -> Option<String> {
+    state.ended(step)?;
+    let answers = &state.steps.get(step)?.asked.as_ref()?.answers;
+    answers.last().map(|answer| answer.by.clone())
 }
 
 /// A question that leaves room for links: chats and text messages are cut at their end, where those stand.
