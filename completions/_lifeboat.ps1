@@ -835,6 +835,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Ask a store behind a network for at most this much at once')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Show the repository as it was at this time, ignoring what was deleted or overwritten since')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
+            [CompletionResult]::new('--time-based', '--time-based', [CompletionResultType]::ParameterName, 'For a repository whose writers are kept apart by time, as `init` said; so is conditional=time-based')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
@@ -1164,7 +1165,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;lock;audit' {
-            [CompletionResult]::new('--within', '--within', [CompletionResultType]::ParameterName, 'Tell what loses its lock within this time')
+            [CompletionResult]::new('--within', '--within', [CompletionResultType]::ParameterName, 'Tell what loses its lock within this time; a week otherwise, but no more than half of `lock_renew`')
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Protect snapshots younger than this; `lock_window` of the configuration otherwise')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')

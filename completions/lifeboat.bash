@@ -6865,7 +6865,7 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__store__subcmd__policy)
-            opts="-r -i -q -v -h --role --bucket --prefix --partition --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --limit-upload --limit-download --connections --as-of --json --quiet --verbose --no-progress --color --help"
+            opts="-r -i -q -v -h --role --bucket --prefix --time-based --partition --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --limit-upload --limit-download --connections --as-of --json --quiet --verbose --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -808,6 +808,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --connections 'Ask a store behind a network for at most this much at once'
             cand --as-of 'Show the repository as it was at this time, ignoring what was deleted or overwritten since'
             cand --color 'When to use colours; NO_COLOR in the environment means never'
+            cand --time-based 'For a repository whose writers are kept apart by time, as `init` said; so is conditional=time-based'
             cand --json 'Print one JSON document on standard output, and nothing else there'
             cand -q 'Say nothing but warnings and errors'
             cand --quiet 'Say nothing but warnings and errors'
@@ -1125,7 +1126,7 @@ set edit:completion:arg-completer[lifeboat] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'lifeboat;lock;audit'= {
-            cand --within 'Tell what loses its lock within this time'
+            cand --within 'Tell what loses its lock within this time; a week otherwise, but no more than half of `lock_renew`'
             cand --window 'Protect snapshots younger than this; `lock_window` of the configuration otherwise'
             cand -r 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]'
             cand --repo 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]'

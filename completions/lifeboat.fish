@@ -695,6 +695,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l time-based -d 'For a repository whose writers are kept apart by time, as `init` said; so is conditional=time-based'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -s v -l verbose -d 'Say more; twice, still more'
@@ -951,7 +952,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l within -d 'Tell what loses its lock within this time' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l within -d 'Tell what loses its lock within this time; a week otherwise, but no more than half of `lock_renew`' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l window -d 'Protect snapshots younger than this; `lock_window` of the configuration otherwise' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F

@@ -21,6 +21,8 @@
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
+//! - `credentials`: each way by which credentials come, with services on loopback
+//! - `policies`: each role does all of its work with the rights that are printed for it, and no more
 //! - `s3`: repositories in buckets, on a real server
 //! - `runbook`, `runbook_crash`, `runbook_database`, `runbook_people`, `runbook_plan`: what is done in a
 //!   disaster, whatever comes between
@@ -38,6 +40,7 @@ mod command_line;
 mod consistency;
 mod converge;
 mod crash;
+mod credentials;
 mod damage;
 mod databases;
 mod demo;
@@ -52,6 +55,7 @@ mod plan_disks;
 mod plan_killed;
 mod plan_runs;
 mod plan_sandbox;
+mod policies;
 mod program;
 mod replicas;
 mod runbook;
