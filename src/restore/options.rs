@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_limit_of_memory_makes_requests_smaller() {
         let span = |limit| {
-            let options = RestoreOptions { workers: 4, ..RestoreOptions::default() };
+            let options = RestoreOptions { workers: 4, ..RestoreOptions::new("/", "/") };
             options.from_afar(limit).span_max_bytes
         };
         assert_eq!(span(None), REMOTE_SPAN_MAX_BYTES);
