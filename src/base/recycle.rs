@@ -1,8 +1,9 @@
 //! Large buffers that are used again.
 //!
-//! What an allocator gives out anew for a pack, the kernel clears page by page at the first touch, and takes back
-//! afterwards. Of a restore from an object store that was three tenths of the processor time. Buffers go to a pool
-//! instead, of the whole process: the one that fills a buffer and the one that is through with it are different threads.
+//! What an allocator gives out anew for a pack, the kernel clears page by page at the first touch, and
+//! takes back afterwards. Of a restore from an object store that was three tenths of the processor time.
+//! Buffers go to a pool instead, of the whole process: the one that fills a buffer and the one that is
+//! through with it are different threads.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -69,7 +70,10 @@ pub fn give(buffer: Vec<u8>) {
 
 /// `buffer` as shared bytes, which give it back when nobody holds a part of them any more.
 pub fn into_bytes(buffer: Vec<u8>) -> Bytes {
-    if buffer.capacity() < BUFFER_MIN_BYTES { Bytes::from(buffer) } else { Bytes::from_owner(Shared { buffer, pool: &POOL }) }
+    if buffer.capacity() < BUFFER_MIN_BYTES {
+        return Bytes::from(buffer);
+    }
+    Bytes::from_owner(Shared { buffer, pool: &POOL })
 }
 
 struct Shared {

@@ -47,8 +47,8 @@ pub enum CompressError {
     },
 }
 
-/// Level for data in which matches are worth nothing, such as hexadecimal digits or base64: its entropy coding takes
-/// as much as that of higher levels, whose longer search for matches is in vain, or does harm.
+/// Level for data in which matches are worth nothing, such as hexadecimal digits or base64: its entropy
+/// coding takes as much as that of higher levels, whose longer search is in vain, or does harm.
 const NO_MATCHES_LEVEL: i32 = 1;
 /// A frame of at least this share of what its bytes' frequencies alone allow tells such data, in percent.
 const NO_MATCHES_PERCENT: f64 = 94.0;

@@ -142,8 +142,9 @@ impl RestoreOptions {
     /// The same from a store behind a network: few and large requests, and enough of them at once.
     pub fn from_afar(self, memory_limit: Option<u64>) -> Self {
         let workers = parallel::workers(self.workers).max(REMOTE_WORKERS_MIN);
-        let budget = memory_limit.map_or(REMOTE_BUDGET_BYTES, |limit| limit.saturating_sub(REMOTE_REST_BYTES));
-        let share = budget.min(REMOTE_BUDGET_BYTES) / (2 * workers as u64);
+        let limit = memory_limit.unwrap_or(u64::MAX);
+        let budget = limit.saturating_sub(REMOTE_REST_BYTES).min(REMOTE_BUDGET_BYTES);
+        let share = budget / (2 * workers as u64);
         let span_max_bytes = share.clamp(SPAN_MAX_BYTES, REMOTE_SPAN_MAX_BYTES);
         Self { workers, gap_bytes: REMOTE_GAP_BYTES, span_max_bytes, ..self }
     }
