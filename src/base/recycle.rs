@@ -2,8 +2,8 @@
 //!
 //! What an allocator gives out anew for a pack, the kernel clears page by page at the first touch, and takes
 //! back afterwards. Of a restore from an object store that was three tenths of the processor time. Buffers go
-//! to a pool instead, of the whole process: the one that fills a buffer and the one that is through with it are
-//! different threads.
+//! to a pool instead, of the whole process: the one that fills a buffer and the one that is through with it
+//! are different threads.
 
 use std::sync::{Mutex, PoisonError};
 
