@@ -96,8 +96,11 @@ fn inside(root: &Path, script: &str) -> String {
     run.stdout
 }
 
-fn is_root(world: &World) -> bool {
-    fs::metadata(world.path("repo")).unwrap().uid() == 0
+/// Whether systems can be installed here: by root, who may mount.
+fn can_install(world: &World) -> bool {
+    let mut mounts = Command::new("unshare");
+    mounts.args(["--mount", "true"]);
+    fs::metadata(world.path("repo")).unwrap().uid() == 0 && finish(mounts).status == Some(0)
 }
 
 /// Says why not; must not be where everything is required.
@@ -111,8 +114,8 @@ impl Systems {
     /// Two miniatures; `None`, said aloud, where this machine cannot make them.
     fn new() -> Option<Self> {
         let world = World::new();
-        if !is_root(&world) {
-            return skip("only root can install a system");
+        if !can_install(&world) {
+            return skip("only root, who may mount, can install a system");
         }
         let lacking = helper("machine-miniature", &["tools"]);
         if lacking.status != Some(0) || !lacking.stdout.is_empty() {
@@ -138,8 +141,8 @@ impl Systems {
     /// Two that debootstrap made, of packages of the mirror that this machine uses.
     fn installed() -> Option<Self> {
         let world = World::new();
-        if !is_root(&world) || !Path::new("/usr/sbin/debootstrap").exists() {
-            return skip("only root can install a system, and only with debootstrap");
+        if !can_install(&world) || !Path::new("/usr/sbin/debootstrap").exists() {
+            return skip("only root, who may mount, can install a system, and only with debootstrap");
         }
         let cache = machine::cache();
         let [source, fresh] = ["source", "fresh"].map(|name| world.path(name));
