@@ -46,8 +46,11 @@ def free_port():
 
 
 def make_sources(work):
-    """One 4 GiB file, half of it compressible, and 100,000 files of some KiB."""
-    big, small = work / "remote/file", work / "remote/small"
+    """One 4 GiB file, half of it compressible, and 100,000 files of some KiB.
+
+    Nothing else is written beside them, for a directory above a source that changes is a change too.
+    """
+    big, small = work / "sources/file", work / "sources/small"
     if not (big / "data").exists():
         big.mkdir(parents=True, exist_ok=True)
         with open(big / "part", "wb") as out:
@@ -57,7 +60,7 @@ def make_sources(work):
                 out.write(half + half.hex().encode()[: 1 << 19])
         os.rename(big / "part", big / "data")
     if not small.exists():
-        part = work / "remote/part"
+        part = work / "sources/part"
         shutil.rmtree(part, ignore_errors=True)
         generator = random.Random(8)
         for number in range(100_000):
@@ -202,7 +205,7 @@ class Weed:
         grpc = [f"-{part}={free_port()}" for part in ("master.port.grpc", "volume.port.grpc", "filer.port.grpc")]
         command = [program, "server", f"-dir={area / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports, *grpc,
                    "-volume.max=100", "-master.volumeSizeLimitMB=1024", "-s3", f"-s3.port={self.port}", f"-s3.port.grpc={free_port()}",
-                   f"-s3.config={area / 's3.json'}"]  # fmt: skip
+                   "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={area / 's3.json'}"]  # fmt: skip
         self.child = subprocess.Popen(list(map(str, command)), stdout=open(area / "log", "wb"), stderr=subprocess.STDOUT)
         for _ in range(240):
             time.sleep(0.5)
@@ -321,6 +324,7 @@ def main():
     parser.add_argument("--lifeboat", type=Path, required=True)
     parser.add_argument("--weed", type=Path, required=True)
     parser.add_argument("--delay", type=float, default=50)
+    parser.add_argument("--only-delayed", action="store_true", help="leave out the rounds without a delay")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tool", default="lifeboat,restic,rustic")
     parser.add_argument("--source", default="file,small")
@@ -344,7 +348,7 @@ def main():
         environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
         remote = f":s3,provider=SeaweedFS,access_key_id={KEY},secret_access_key={SECRET},endpoint='http://127.0.0.1:{weed.port}':{BUCKET}"
         subprocess.run(["rclone", "mkdir", remote], check=True, env=environment)
-        for delay in dict.fromkeys([0, options.delay]):
+        for delay in dict.fromkeys([options.delay] if options.only_delayed else [0, options.delay]):
             proxy = Proxy(weed.port, delay) if delay else None
             port = proxy.port if proxy else weed.port
             for name, source in sources.items():
@@ -366,10 +370,10 @@ def main():
 
 def make_small_sources(work):
     """A file of 256 MiB, and 2,000 small ones."""
-    file, many = work / "remote/counts-file", work / "remote/counts-many"
+    file, many = work / "sources/counts-file", work / "sources/counts-many"
     if not many.exists():
         shutil.rmtree(file, ignore_errors=True)
-        part = work / "remote/counts-part"
+        part = work / "sources/counts-part"
         shutil.rmtree(part, ignore_errors=True)
         generator = random.Random(9)
         file.mkdir(parents=True)

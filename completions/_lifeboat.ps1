@@ -835,6 +835,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Ask a store behind a network for at most this much at once')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Show the repository as it was at this time, ignoring what was deleted or overwritten since')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
+            [CompletionResult]::new('--time-based', '--time-based', [CompletionResultType]::ParameterName, 'For a repository whose writers are kept apart by time, as `init` said; so is conditional=time-based')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
@@ -1164,7 +1165,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             break
         }
         'lifeboat;lock;audit' {
-            [CompletionResult]::new('--within', '--within', [CompletionResultType]::ParameterName, 'Tell what loses its lock within this time')
+            [CompletionResult]::new('--within', '--within', [CompletionResultType]::ParameterName, 'Tell what loses its lock within this time; a week otherwise, but no more than half of `lock_renew`')
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Protect snapshots younger than this; `lock_window` of the configuration otherwise')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
@@ -2310,9 +2311,10 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a plan file from what a snapshot holds')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Resolve a plan file to a plan')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a plan')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a plan, or what a run of one did')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what differs between two plans')
-            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look whether a plan still fits')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Look whether a plan still fits, or a run''s record is what was signed')
+            [CompletionResult]::new('runs', 'runs', [CompletionResultType]::ParameterValue, 'List the runs of plans')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry a plan out')
             break
         }
@@ -2459,6 +2461,34 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'lifeboat;plan;runs' {
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the repository''s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]')
+            [CompletionResult]::new('--passphrase-command', '--passphrase-command', [CompletionResultType]::ParameterName, 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]')
+            [CompletionResult]::new('--passphrase-fd', '--passphrase-fd', [CompletionResultType]::ParameterName, 'Read the passphrase from the first line of an open file descriptor')
+            [CompletionResult]::new('--cache-dir', '--cache-dir', [CompletionResultType]::ParameterName, 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]')
+            [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Use about this much memory at most, such as 512M')
+            [CompletionResult]::new('--limit-upload', '--limit-upload', [CompletionResultType]::ParameterName, 'Send at most this much to the repository in a second, such as 5M; 0 for no limit')
+            [CompletionResult]::new('--limit-download', '--limit-download', [CompletionResultType]::ParameterName, 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit')
+            [CompletionResult]::new('--connections', '--connections', [CompletionResultType]::ParameterName, 'Ask a store behind a network for at most this much at once')
+            [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Show the repository as it was at this time, ignoring what was deleted or overwritten since')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; NO_COLOR in the environment means never')
+            [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'Those that the repository has signed evidence of, whichever machine did them')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice, still more')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress, even on a terminal')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'lifeboat;plan;apply' {
             [CompletionResult]::new('--step', '--step', [CompletionResultType]::ParameterName, 'Only this step, component or group; may be given several times')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only from this step, component or group on')
@@ -2468,6 +2498,10 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--repeat', '--repeat', [CompletionResultType]::ParameterName, 'This step is in doubt, and is to be done again; may be given several times')
             [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Names this request: where a run asked for by the same name has ended well, show what it came to')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Take the secret NAME from the first line of a file; may be given several times')
+            [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'Warm up what lies in cold storage, wait until it can be read, and go on')
+            [CompletionResult]::new('--warm-up-days', '--warm-up-days', [CompletionResultType]::ParameterName, 'For how many days what was warmed up stays readable')
+            [CompletionResult]::new('--warm-up-poll', '--warm-up-poll', [CompletionResultType]::ParameterName, 'How often to look whether what was asked for is there, such as 10m')
+            [CompletionResult]::new('--warm-up-command', '--warm-up-command', [CompletionResultType]::ParameterName, 'Run this by `sh -c` instead of asking the store, with the objects'' keys on its standard input')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]')
@@ -2489,6 +2523,7 @@ Register-ArgumentCompleter -Native -CommandName 'lifeboat' -ScriptBlock {
             [CompletionResult]::new('--accept-changes', '--accept-changes', [CompletionResultType]::ParameterName, 'Apply it though it no longer fits what there is')
             [CompletionResult]::new('--keep-sandbox', '--keep-sandbox', [CompletionResultType]::ParameterName, 'Leave the sandbox there at the end')
             [CompletionResult]::new('--restart', '--restart', [CompletionResultType]::ParameterName, 'Begin anew where an earlier run was cut off, instead of going on')
+            [CompletionResult]::new('--no-wait', '--no-wait', [CompletionResultType]::ParameterName, 'Ask for what is cold and end with exit status 13; the same command restores it later')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on standard output, and nothing else there')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but warnings and errors')

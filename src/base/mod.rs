@@ -8,6 +8,7 @@ pub mod hex;
 pub mod ids;
 pub mod limits;
 pub mod monitor;
+pub mod recycle;
 pub mod role;
 pub mod secret;
 pub mod size;

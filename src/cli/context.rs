@@ -63,6 +63,8 @@ pub struct RepositoryChoice {
     pub as_of: Option<Timestamp>,
     /// How young a snapshot is whose locks are renewed.
     pub lock_window: Option<Duration>,
+    /// How young evidence is whose locks are renewed.
+    pub lock_evidence: Option<Duration>,
 }
 
 impl Context {
@@ -154,6 +156,7 @@ impl Context {
             fingerprint: repository.fingerprint.clone(),
             replicas: replicas(repository),
             lock_window: repository.lock_window,
+            lock_evidence: repository.lock_evidence,
             warm_up_command: repository.warm_up_command.clone(),
             set: SetOptions {
                 policy: repository.read_policy.as_deref().and_then(ReadPolicy::parse).unwrap_or_default(),
@@ -277,6 +280,7 @@ impl RepositoryChoice {
             warm_up_command: None,
             as_of: None,
             lock_window: None,
+            lock_evidence: None,
         }
     }
 }

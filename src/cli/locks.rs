@@ -23,6 +23,8 @@ use crate::ui::{escape, format};
 
 /// How long a snapshot is protected where nobody says.
 const WINDOW_DEFAULT: Duration = Duration::from_secs(30 * 86_400);
+/// How long evidence is kept locked where nobody says: a year, and a month for the auditors to come.
+const EVIDENCE_DEFAULT: Duration = Duration::from_secs(400 * 86_400);
 
 /// The stores of `choice`, each by itself; those that cannot be opened are told, and left out.
 pub fn places(context: &Context, choice: &RepositoryChoice) -> Result<Vec<Place>, Failure> {
@@ -71,6 +73,11 @@ pub fn window(typed: Option<Duration>, choice: &RepositoryChoice, places: &[Plac
     typed.or(choice.lock_window).or(longest).unwrap_or(WINDOW_DEFAULT)
 }
 
+/// How young evidence is whose locks are renewed.
+pub fn evidence_window(choice: &RepositoryChoice) -> Duration {
+    choice.lock_evidence.unwrap_or(EVIDENCE_DEFAULT)
+}
+
 /// Where what is known of retentions is kept.
 pub fn ledger_dir(context: &Context) -> Result<PathBuf, Failure> {
     Ok(opening::local_paths(context)?.cache.join("locks"))
@@ -111,7 +118,8 @@ pub fn after_backup(
     let mut is_locked = true;
     for place in &places {
         let Some(policy) = place.policy() else { continue };
-        let troubles = match renew(context, place, &policy, window, report) {
+        let renewed = renew(context, place, &policy, (window, evidence_window(&choice)), report);
+        let troubles = match renewed {
             Ok(troubles) => troubles,
             Err(error) => vec![Trouble { key: title(place), why: failure(&error).message().to_owned() }],
         };
@@ -125,7 +133,7 @@ fn renew(
     context: &Context,
     place: &Place,
     policy: &LockPolicy,
-    window: Duration,
+    (window, keep_evidence): (Duration, Duration),
     report: &BackupReport,
 ) -> Result<Vec<Trouble>, LockError> {
     let interrupt = context.interrupt().map_err(|_| LockError::Interrupted)?;
@@ -138,6 +146,7 @@ fn renew(
     let own = object_key(&report.host, &report.snapshot).map_err(LockError::Store)?;
     let mut keys = scope::common(place)?;
     keys.extend(scope::snapshots_by_listing(place, window, now)?);
+    keys.extend(scope::records(place, keep_evidence, now)?);
     keys.extend(scope::packs(report.live_packs.iter().copied())?);
     let extended = renew_keys(place, policy, &keys, &mut ledger, &around)?;
     let mut troubles = extended.troubles;

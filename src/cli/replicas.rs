@@ -166,10 +166,11 @@ pub fn finish(client: &Client, interrupt: &Interrupt) -> Option<SetState> {
     Some(set.state())
 }
 
-/// Tells people what is wrong with replicas: what was remarked, and who is down or behind.
-pub fn warn(context: &Context, client: &Client, state: Option<&SetState>) {
-    let Some(replicas) = client.store().replicas() else { return };
-    for note in replicas.set().take_notes() {
+/// Tells people what is wrong with replicas: what was remarked, which is answered, and who is down or behind.
+pub fn warn(context: &Context, client: &Client, state: Option<&SetState>) -> Vec<String> {
+    let Some(replicas) = client.store().replicas() else { return Vec::new() };
+    let notes = replicas.set().take_notes();
+    for note in &notes {
         context.output.warn(&escape::text(&format!("warning: {note}")));
     }
     for replica in state.iter().flat_map(|state| &state.replicas).filter(|replica| replica.state != "ok") {
@@ -181,6 +182,7 @@ pub fn warn(context: &Context, client: &Client, state: Option<&SetState>) {
         let text = format!("warning: replica {} is {}{error}{queued}", replica.name, replica.state);
         context.output.warn(&escape::text(&text));
     }
+    notes
 }
 
 /// A report with how the replicas stand.

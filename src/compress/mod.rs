@@ -47,21 +47,51 @@ pub enum CompressError {
     },
 }
 
+/// Level for data in which matches are worth nothing, such as hexadecimal digits or base64: its entropy coding takes
+/// as much as that of higher levels, whose longer search for matches is in vain, or does harm.
+const NO_MATCHES_LEVEL: i32 = 1;
+/// A frame of at least this share of what its bytes' frequencies alone allow tells such data, in percent.
+const NO_MATCHES_PERCENT: f64 = 94.0;
+
 /// Compresses blocks; one a thread.
 pub struct Compressor {
     context: bulk::Compressor<'static>,
+    no_matches: bulk::Compressor<'static>,
     probe: bulk::Compressor<'static>,
     sample: Vec<u8>,
+    scratch: Vec<u8>,
+    /// The last block gained nothing from matches: the next one is looked at first.
+    in_vain: bool,
+}
+
+/// What a block is compressed by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// The level asked for; with the bytes that frequencies alone would give, where they are known.
+    Level(Option<f64>),
+    /// [`NO_MATCHES_LEVEL`].
+    NoMatches,
+    /// Raw blocks.
+    Store,
 }
 
 impl Compressor {
     /// A compressor of `level` (1 to 22, as zstd counts; 0 stands for the default).
     pub fn new(level: i32) -> Result<Self, CompressError> {
         let level = if level == 0 { DEFAULT_LEVEL } else { level };
-        let mut context = bulk::Compressor::new(level).map_err(CompressError::Compress)?;
-        context.set_parameter(CParameter::ContentSizeFlag(true)).map_err(CompressError::Compress)?;
-        let probe = bulk::Compressor::new(STORE_LEVEL).map_err(CompressError::Compress)?;
-        Ok(Self { context, probe, sample: Vec::new() })
+        let context = |level| {
+            let mut context = bulk::Compressor::new(level)?;
+            context.set_parameter(CParameter::ContentSizeFlag(true))?;
+            Ok(context)
+        };
+        Ok(Self {
+            context: context(level).map_err(CompressError::Compress)?,
+            no_matches: context(NO_MATCHES_LEVEL.min(level)).map_err(CompressError::Compress)?,
+            probe: context(STORE_LEVEL).map_err(CompressError::Compress)?,
+            sample: Vec::new(),
+            scratch: Vec::new(),
+            in_vain: false,
+        })
     }
 
     /// Appends `block` to `out` as one frame; says how many bytes were appended.
@@ -69,15 +99,24 @@ impl Compressor {
         let start = out.len();
         let bound = zstd_safe::compress_bound(block.len());
         out.resize(start + bound, 0);
-        let level = if self.is_incompressible(block)? { &mut self.probe } else { &mut self.context };
-        let written = level.compress_to_buffer(block, &mut out[start..]).map_err(CompressError::Compress)?;
+        let way = self.way(block)?;
+        let context = match way {
+            Way::Level(_) => &mut self.context,
+            Way::NoMatches => &mut self.no_matches,
+            Way::Store => &mut self.probe,
+        };
+        let written =
+            context.compress_to_buffer(block, &mut out[start..]).map_err(CompressError::Compress)?;
+        if let Way::Level(Some(entropy)) = way {
+            self.in_vain = written as f64 * 100.0 >= entropy * NO_MATCHES_PERCENT;
+        }
         out.truncate(start + written);
         Ok(written)
     }
 
-    fn is_incompressible(&mut self, block: &[u8]) -> Result<bool, CompressError> {
+    fn way(&mut self, block: &[u8]) -> Result<Way, CompressError> {
         if block.len() < 2 * SAMPLES * SAMPLE_BYTES {
-            return Ok(false);
+            return Ok(Way::Level(None));
         }
         let stride = (block.len() - SAMPLE_BYTES) / (SAMPLES - 1);
         self.sample.clear();
@@ -85,27 +124,54 @@ impl Compressor {
             let at = index * stride;
             self.sample.extend_from_slice(&block[at..at + SAMPLE_BYTES]);
         }
-        if byte_entropy_is_low(&self.sample) {
-            return Ok(false);
+        let counts = counts(&self.sample);
+        if !entropy_is_low(&counts, self.sample.len()) {
+            // Evenly distributed bytes may still repeat; the real compressor tells on the samples.
+            let written = compressed_len(&mut self.context, &self.sample, &mut self.scratch)?;
+            let is_incompressible = written * 256 >= self.sample.len() * INCOMPRESSIBLE_SHARE;
+            return Ok(if is_incompressible { Way::Store } else { Way::Level(None) });
         }
-        // Evenly distributed bytes may still repeat; the real compressor tells on the samples.
-        let mut buffer = vec![0; zstd_safe::compress_bound(self.sample.len())];
-        let written =
-            self.context.compress_to_buffer(&self.sample, &mut buffer).map_err(CompressError::Compress)?;
-        Ok(written * 256 >= self.sample.len() * INCOMPRESSIBLE_SHARE)
+        if self.in_vain {
+            let searched = compressed_len(&mut self.context, &self.sample, &mut self.scratch)?;
+            let coded = compressed_len(&mut self.no_matches, &self.sample, &mut self.scratch)?;
+            if coded <= searched {
+                return Ok(Way::NoMatches);
+            }
+        }
+        let share = block.len() as f64 / self.sample.len() as f64;
+        Ok(Way::Level(Some(entropy_bytes(&counts, self.sample.len()) * share)))
     }
 }
 
-/// Whether the bytes' frequencies alone already promise compression (well below 8 bits a byte).
-fn byte_entropy_is_low(sample: &[u8]) -> bool {
+fn compressed_len(
+    context: &mut bulk::Compressor<'static>,
+    sample: &[u8],
+    scratch: &mut Vec<u8>,
+) -> Result<usize, CompressError> {
+    scratch.resize(zstd_safe::compress_bound(sample.len()), 0);
+    context.compress_to_buffer(sample, scratch).map_err(CompressError::Compress)
+}
+
+fn counts(sample: &[u8]) -> [u32; 256] {
     let mut counts = [0u32; 256];
     for byte in sample {
         counts[usize::from(*byte)] += 1;
     }
+    counts
+}
+
+/// Whether the bytes' frequencies alone already promise compression (well below 8 bits a byte).
+fn entropy_is_low(counts: &[u32; 256], len: usize) -> bool {
     // Sum of squared frequencies: 1/256 for an even distribution; collision entropy below 7.5 bits is low.
     let squares: u64 = counts.iter().map(|count| u64::from(*count) * u64::from(*count)).sum();
-    let len = sample.len() as u64;
+    let len = len as u64;
     squares * 181 > len * len
+}
+
+/// Bytes that a perfect coder without any memory would need (Shannon's entropy).
+fn entropy_bytes(counts: &[u32; 256], len: usize) -> f64 {
+    let bits = |count: u32| f64::from(count) * (len as f64 / f64::from(count)).log2();
+    counts.iter().filter(|count| **count > 0).map(|count| bits(*count)).sum::<f64>() / 8.0
 }
 
 /// Decompresses frames; one a thread.
@@ -193,12 +259,38 @@ mod tests {
     fn noise_is_stored_and_hidden_repetition_is_not() {
         let mut compressor = Compressor::new(3).unwrap();
         let block = noise(1 << 20);
-        assert!(compressor.is_incompressible(&block).unwrap());
+        assert_eq!(compressor.way(&block).unwrap(), Way::Store);
         let mut frame = Vec::new();
         let written = compressor.compress(&block, &mut frame).unwrap();
         assert!(written < block.len() + 256);
-        assert!(!compressor.is_incompressible(&b"some text ".repeat(100_000)).unwrap());
-        assert!(!compressor.is_incompressible(&noise(512).repeat(2048)).unwrap());
+        for block in [b"some text ".repeat(100_000), noise(512).repeat(2048)] {
+            assert!(matches!(compressor.way(&block).unwrap(), Way::Level(_)));
+        }
+    }
+
+    #[test]
+    fn where_matches_are_in_vain_the_search_for_them_is_given_up() {
+        let mut compressor = Compressor::new(3).unwrap();
+        let digits = crate::base::hex::encode(&noise(1 << 19)).into_bytes();
+        let mut lengths = [0; 3];
+        for length in &mut lengths {
+            let mut frame = Vec::new();
+            *length = compressor.compress(&digits, &mut frame).unwrap();
+            let back = Decompressor::new().unwrap().decompress(&frame, digits.len()).unwrap();
+            assert_eq!(back, digits);
+        }
+        assert_eq!(compressor.way(&digits).unwrap(), Way::NoMatches);
+        assert!(lengths[1] < lengths[0] && lengths[2] == lengths[1], "{lengths:?}");
+        // What comes after it is no longer for that.
+        let words: Vec<String> = noise(6000).chunks(6).map(crate::base::hex::encode).collect();
+        let text: Vec<String> = noise(60_000)
+            .chunks(2)
+            .map(|two| words[usize::from(u16::from_le_bytes([two[0], two[1]])) % 1000].clone())
+            .collect();
+        for text in [text.join(" "), (0..20_000u64).map(|n| format!("{{\"id\": {}}}\n", n * n)).collect()] {
+            let alone = Compressor::new(3).unwrap().compress(text.as_bytes(), &mut Vec::new()).unwrap();
+            assert!(compressor.compress(text.as_bytes(), &mut Vec::new()).unwrap() <= alone);
+        }
     }
 
     #[test]

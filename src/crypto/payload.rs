@@ -12,6 +12,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
 use zeroize::Zeroize;
 
+use crate::base::recycle;
 use crate::base::secret::Secret32;
 use crate::crypto::error::CryptoError;
 
@@ -84,7 +85,7 @@ impl PayloadKey {
             return Err(CryptoError::PieceBytes { expected, actual: sealed.len() as u64 });
         }
         // At most `sealed.len()`, which is in memory already.
-        let mut plain = Vec::with_capacity(sealed.len());
+        let mut plain = recycle::take(sealed.len());
         if sealed.is_empty() {
             return Ok(plain);
         }

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::base::recycle;
 use crate::crypto::error::CryptoError;
 use crate::crypto::header;
 use crate::crypto::payload::{Layout, PayloadKey};
@@ -31,7 +32,7 @@ pub fn seal(recipient: &Recipient, plaintext: &[u8]) -> Result<Vec<u8>, CryptoEr
 /// Seals `parts`, put together, to one recipient; each byte is copied once, into its final place.
 pub fn seal_parts(recipient: &Recipient, parts: &[&[u8]]) -> Result<Vec<u8>, CryptoError> {
     let plaintext_len = parts.iter().map(|part| part.len()).sum();
-    let mut sealed = Vec::with_capacity(sealed_len(plaintext_len));
+    let mut sealed = recycle::take(sealed_len(plaintext_len));
     let payload_key = header::write_x25519(recipient, &mut sealed)?;
     payload_key.seal(parts, &mut sealed);
     Ok(sealed)

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::base::hex;
 use crate::base::ids::{ChunkId, ChunkKind, PackName};
 use crate::base::limits;
+use crate::base::recycle;
 use crate::crypto::derive::random_bytes;
 use crate::crypto::error::CryptoError;
 use crate::crypto::sealed;
@@ -41,7 +42,8 @@ impl PackWriter {
     pub fn push(&mut self, frame: &[u8], raw_len: u32, chunks: Vec<(ChunkId, u32)>) {
         debug_assert_eq!(chunks.iter().map(|(_, len)| u64::from(*len)).sum::<u64>(), u64::from(raw_len));
         if self.plain.capacity() == 0 {
-            self.plain.reserve(limits::PACK_TARGET_BYTES / 8);
+            // Untouched, it takes no memory; and the sealed object needs a buffer of the same size.
+            self.plain = recycle::take(limits::PACK_TARGET_BYTES / 8 * 9);
         }
         // A pack is finished long before 4 GiB (see `is_full`), so offsets fit.
         let offset = self.plain.len() as u32;
@@ -81,7 +83,8 @@ impl PackWriter {
         let directory_len = self.directory.encode(&mut self.plain);
         let trailer = Trailer { directory_offset, directory_len };
         pad_with_trailer(&mut self.plain, &trailer.encode());
-        let body = Bytes::from(sealed::seal(recipient, &self.plain)?);
+        let body = recycle::into_bytes(sealed::seal(recipient, &self.plain)?);
+        recycle::give(self.plain);
         Ok(SealedPack { name: new_name(self.directory.kind), body, directory: self.directory })
     }
 }

@@ -18,3 +18,6 @@ pub mod session;
 pub mod slots;
 pub mod snapshot;
 pub mod tree;
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::base::error_kind::ErrorKind;
 use crate::base::hex;
 use crate::base::ids::ChunkId;
+use crate::base::recycle;
 use crate::compress::Decompressor;
 use crate::restore::dirs::Dirs;
 use crate::restore::error::{RestoreError, chain_text};
@@ -101,6 +102,7 @@ impl<'r> Writer<'r> {
                     let frame = plain.get(start..start + block.frame_len as usize).unwrap_or_default();
                     self.write_block(schedule, job, frame);
                 }
+                recycle::give(plain);
             }
             Err(error) if error.kind == ErrorKind::Damage && jobs.len() > 1 => {
                 // Some of it may still be whole: each block by itself.

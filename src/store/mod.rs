@@ -137,7 +137,9 @@ pub struct ObjectMeta {
 /// - **Durability.** When `create` or `swap` returns `Ok`, the object outlives a loss of power.
 /// - **Create-only.** Of any number of creates (and swaps that expect nothing) racing on one key, in
 ///   any number of processes and hosts, exactly one returns `Ok`; its body is what is read ever
-///   after. The others get `AlreadyExists` (a swap: `Conflict`) and have changed nothing.
+///   after. The others get `AlreadyExists` (a swap: `Conflict`) and have changed nothing. A writer knows
+///   its own by the body: of creates of *equal* bodies several may return `Ok`, as after a lost answer.
+///   Whoever relies on being the only one has to write what nobody else writes (`repo::tests`).
 /// - **Compare-and-swap.** `swap` replaces the object only where its state is the expected one, and
 ///   of any number of swaps that expect the same state exactly one returns `Ok`. `None` expects that
 ///   there is no object. Versions of equal contents may be equal: contents that must be told apart

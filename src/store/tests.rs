@@ -19,6 +19,7 @@ use crate::store::client::Client;
 use crate::store::contract::check_contract;
 use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
+use crate::store::inline::InlineStore;
 use crate::store::key::Key;
 use crate::store::memory::MemoryStore;
 use crate::store::recording::RecordingStore;
@@ -78,6 +79,11 @@ fn a_directory_behind_its_asynchronous_face_keeps_the_contract() {
 #[test]
 fn memory_keeps_the_contract() {
     check_contract(|| Arc::new(MemoryStore::new()));
+}
+
+#[test]
+fn a_store_that_answers_at_once_keeps_the_contract() {
+    check_contract(|| Arc::new(InlineStore::new(Arc::new(MemoryStore::new()))));
 }
 
 #[test]

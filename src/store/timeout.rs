@@ -4,6 +4,8 @@
 //! as stalled. An operation given up is dropped; whether it happens after all is then unknown, as the
 //! contract says of errors. A backend that sees the bytes arrive may well give up much earlier.
 
+mod vault;
+
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -111,7 +113,7 @@ impl Store for TimeoutStore {
     }
 
     fn vault(&self) -> Option<&dyn Vault> {
-        self.inner.vault()
+        self.inner.vault().map(|_| self as &dyn Vault)
     }
 
     fn archive(&self) -> Option<&dyn Archive> {

@@ -7,9 +7,10 @@
 //! compliance mode really everybody. It is set by the very request that writes the object, for whoever
 //! could write without it could also forget it.
 //!
-//! What is locked is what a restore needs: packs, segments, snapshots, key slots, the config, and
-//! evidence. Sessions and the collector's state come and go, and are never locked by us; a bucket's own
-//! default retention may lock them all the same, which hurts nobody: their old versions stay a while.
+//! What is locked is what a restore needs: packs, segments, snapshots, key slots, the config, the
+//! runbooks by which it is done, and evidence. Sessions and the collector's state come and go, and are
+//! never locked by us; a bucket's own default retention may lock them all the same, which hurts nobody:
+//! their old versions stay a while.
 
 use std::fmt;
 use std::future::ready;
@@ -88,7 +89,9 @@ impl LockPolicy {
 /// Whether objects of this name are locked, where a policy is set.
 pub fn is_locked_kind(key: &Key) -> bool {
     match key.as_str().split_once('/') {
-        Some((folder, _)) => matches!(folder, "packs" | "index" | "snapshots" | "keys" | "evidence"),
+        Some((folder, _)) => {
+            matches!(folder, "packs" | "index" | "snapshots" | "keys" | "evidence" | "runbooks")
+        }
         None => key.as_str() == "config",
     }
 }
@@ -191,7 +194,8 @@ mod tests {
 
     #[test]
     fn what_a_restore_needs_is_locked_and_what_comes_and_goes_is_not() {
-        let locked = ["config", "keys/a.age", "packs/00/1", "index/1", "snapshots/h/1", "evidence/1"];
+        let locked =
+            ["config", "keys/a.age", "packs/00/1", "index/1", "snapshots/h/1", "evidence/1", "runbooks/r/1"];
         let free = ["sessions/1", "gc/state", "gc/lists/1", "probe/x/y", "packs", "other", "configs/x"];
         for (names, expected) in [(&locked[..], true), (&free[..], false)] {
             for name in names {

@@ -13,11 +13,16 @@
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
 //! - `plan`: restores that are planned, cut off, gone on with, and cleaned up behind
 //! - `plan_disks`: disks that a plan must not overwrite are not overwritten
+//! - `plan_killed`: a machine's disk that is made again comes out the same wherever the run was killed
+//! - `plan_runs`: what runs of plans leave behind, prove, are told, and ask at a terminal
+//! - `plan_sandbox`: databases and services that come up in a sandbox and are asked there
 //! - `keys`: roles hold what their slots hold
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
 //! - `vectors`: what the format computes is what its test vectors say
 //! - `notify`: people are told, by real peers
+//! - `credentials`: each way by which credentials come, with services on loopback
+//! - `policies`: each role does all of its work with the rights that are printed for it, and no more
 //! - `s3`: repositories in buckets, on a real server
 //! - `runbook`, `runbook_crash`, `runbook_database`, `runbook_people`, `runbook_plan`: what is done in a
 //!   disaster, whatever comes between
@@ -35,6 +40,7 @@ mod command_line;
 mod consistency;
 mod converge;
 mod crash;
+mod credentials;
 mod damage;
 mod databases;
 mod demo;
@@ -46,6 +52,10 @@ mod machine;
 mod notify;
 mod plan;
 mod plan_disks;
+mod plan_killed;
+mod plan_runs;
+mod plan_sandbox;
+mod policies;
 mod program;
 mod replicas;
 mod runbook;

@@ -334,3 +334,145 @@ fn commands_about_replicas_say_so_where_there_are_none() {
         assert_ne!(run.status, Some(0), "{run:?}");
     }
 }
+
+#[test]
+fn check_compares_contents_where_data_is_read() {
+    let world = Replicated::new();
+    world.expect(0, &["backup", "sample"]);
+    let checked = world.json(0, &["check", "--replicas", "--read-data", "--json"]);
+    assert_eq!(checked["replicas"]["is_deep"], true);
+    // A pack of contents, which nothing but --read-data reads: those of trees begin with a nought.
+    let is_content = |object: &PathBuf| {
+        object.to_str().is_some_and(|name| name.starts_with("packs/") && !name.starts_with("packs/0"))
+    };
+    let pack = world.objects("c").into_iter().find(is_content).unwrap();
+    // Of the same length, so that no listing tells.
+    damage(&world.path("c").join(&pack));
+    world.expect(0, &["check", "--replicas"]);
+    let run = world.run(&["check", "--replicas", "--read-data", "--json"]);
+    let checked: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let name = pack.to_str().unwrap();
+    // It is found by comparing, unless it was met before that, and mended and told.
+    let is_mended = checked["remarks"].to_string().contains(name) && run.status == Some(0);
+    let is_found = checked["replicas"]["replicas"].to_string().contains(name) && run.status == Some(4);
+    assert!(is_mended != is_found, "{run:?}");
+    world.expect(if is_found { 4 } else { 0 }, &["replica", "verify", "--deep"]);
+    world.expect(0, &["replica", "heal"]);
+    world.expect(0, &["replica", "verify", "--deep"]);
+}
+
+/// Waits until `is_there`, for a program that is under way.
+fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_there() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Kills a program that is under way, at once.
+fn kill(mut child: std::process::Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_replica_that_is_added_goes_on_where_a_kill_left_it() {
+    let world = Replicated::new();
+    for n in 0..6 {
+        fs::write(world.path("source").join(format!("more-{n}")), noise(3_000_000, 900 + n)).unwrap();
+        world.expect(0, &["backup", "sample"]);
+    }
+    let all = world.objects("a");
+    let new = world.path("new");
+    let add = ["replica", "add", "new", "--url", new.to_str().unwrap()];
+    let packs = || files_below(&new.join("packs")).len();
+    let mut before = 0;
+    for round in 1..4 {
+        // Slowly, so that there is a middle in which to kill it.
+        let mut command = world.command(&[&["--limit-upload", "4M"][..], &add].concat());
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let child = command.spawn().unwrap();
+        wait_for("no pack was copied", || packs() > before);
+        kill(child);
+        let after = packs();
+        assert!(after > before, "round {round} went on where the one before ended");
+        // What is there is whole, and nobody takes a half-filled replica for a repository.
+        for object in files_below(&new.join("packs")) {
+            let name = object.strip_prefix(&new).unwrap();
+            assert_eq!(fs::read(&object).unwrap(), fs::read(world.path("a").join(name)).unwrap());
+        }
+        assert!(!new.join("config").exists());
+        before = after;
+    }
+    let run = world.expect(0, &[&add[..], &["--json"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let copied = told["copied_objects"].as_u64().unwrap();
+    assert!(copied > 0 && copied <= (all.len() - before) as u64, "{copied} of {}: {told}", all.len());
+    assert_eq!(world.objects("new"), all);
+}
+
+#[test]
+fn what_a_replica_missed_is_known_after_a_kill_at_any_moment() {
+    for round in 0..4u64 {
+        let world = Replicated::new();
+        world.expect(0, &["backup", "sample"]);
+        world.lose("c");
+        for n in 0..12 {
+            fs::write(world.path("source").join(format!("more-{n}")), noise(4_000_000, 50 + round * 12 + n))
+                .unwrap();
+        }
+        let before = world.objects("a").len();
+        let mut command = world.command(&["--limit-upload", "20M", "backup", "sample"]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let child = command.spawn().unwrap();
+        // The first of them is acknowledged once the next is there.
+        let more = 2 + round as usize;
+        wait_for("nothing was stored", || {
+            ["a", "b"].iter().all(|name| world.objects(name).len() >= before + more)
+        });
+        kill(child);
+        // Whatever both others hold and the third does not, but for what was under way, stands in the queue.
+        let status = world.json(6, &["replica", "status", "--json"]);
+        let queued = status["replicas"][2]["queued_objects"].as_u64().unwrap();
+        assert!(queued >= 1, "round {round}: {status}");
+        world.bring_back("c");
+        world.expect(0, &["replica", "sync"]);
+        world.expect(0, &["replica", "verify", "--deep"]);
+        world.expect(0, &["backup", "sample"]);
+        world.assert_restores("restored");
+    }
+}
+
+#[test]
+fn a_degraded_backup_is_told_to_whoever_is_to_know_and_so_is_its_end() {
+    let world = Replicated::new();
+    let configuration = fs::read_to_string(world.path("lifeboat.toml")).unwrap();
+    let told = world.path("told");
+    let configuration = format!(
+        "{configuration}notify = {{ to = 'log', on = ['degraded'] }}\n[channel.log]\ntype = 'command'\n\
+         program = ['sh', '-c', 'cat >>{}; echo >>{}']\n",
+        told.display(),
+        told.display()
+    );
+    fs::write(world.path("lifeboat.toml"), configuration).unwrap();
+    world.expect(0, &["config", "check"]);
+    world.expect(0, &["backup", "sample"]);
+    assert!(!told.exists());
+    world.lose("b");
+    let run = world.expect(6, &["backup", "sample"]);
+    assert!(run.stderr.contains("replica b is down"), "{run:?}");
+    let events = || -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(&told).unwrap_or_default();
+        serde_json::Deserializer::from_str(&text).into_iter().map(Result::unwrap).collect()
+    };
+    let first = events();
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert_eq!((&first[0]["outcome"], &first[0]["severity"]), (&"degraded".into(), &"warning".into()));
+    assert_eq!((&first[0]["kind"], &first[0]["job"]), (&"backup".into(), &"sample".into()));
+    world.expect(6, &["backup", "sample"]);
+    assert_eq!(events().len(), 1, "the same is told once");
+    world.bring_back("b");
+    world.expect(0, &["backup", "sample"]);
+    assert_eq!(events().len(), 2, "that it is over is told too");
+}

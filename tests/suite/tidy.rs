@@ -20,6 +20,24 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
 ];
 
+/// Every backend and wrapper of `store`, and the file in which the contract is run on it.
+const STORES: &[(&str, &str)] = &[
+    ("DelayedStore", "src/store/delay.rs"),
+    ("DirectoryStore", "src/store/tests.rs"),
+    ("FaultyStore", "src/store/faulty.rs"),
+    ("InlineStore", "src/store/tests.rs"),
+    ("LimitStore", "src/store/limit/tests.rs"),
+    ("MemoryStore", "src/store/tests.rs"),
+    ("RecordingStore", "src/store/recording.rs"),
+    ("ReplicatedStore", "src/store/replicas/tests.rs"),
+    ("RetryStore", "src/store/retry/tests.rs"),
+    ("S3Store", "src/store/s3/tests/mod.rs"),
+    ("TimedStore", "src/store/timed/tests.rs"),
+    ("TimeoutStore", "src/store/timeout.rs"),
+];
+/// It takes no writes, and so cannot run a contract of writes; its own tests compare it with what it shows.
+const READ_ONLY_STORES: &[&str] = &["PastStore"];
+
 const FILE_MAX_LINES: usize = 500;
 const FUNCTION_MAX_LINES: usize = 70;
 const LINE_MAX_COLUMNS: usize = 110;
@@ -354,4 +372,28 @@ fn the_rules_find_what_they_are_for() {
     assert_eq!(lengths[..2], [1, 5]);
     let explained = source("src/a.rs", "// why\nx.unwrap()\ny.unwrap()\nz.unwrap() // why");
     assert_eq!([2, 3, 4].map(|number| explained.is_explained(number)), [true, false, true]);
+}
+
+#[test]
+fn every_store_runs_the_contract() {
+    let mut found: Vec<String> = Vec::new();
+    for source in sources("src/store") {
+        for (_, line) in source.shipped().filter(|_| source.name.starts_with("src/store/")) {
+            let after =
+                line.strip_prefix("impl Store for ").or_else(|| line.strip_prefix("impl BlockingStore for "));
+            found.extend(after.map(|name| name.trim_end_matches(" {").to_owned()));
+        }
+    }
+    found.retain(|name| !READ_ONLY_STORES.contains(&name.as_str()));
+    found.sort();
+    let known: Vec<&str> = STORES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(found, known, "a store that is not in the table of those that run the contract");
+    for (name, file) in STORES {
+        let source = sources("src/store")
+            .into_iter()
+            .find(|source| source.name == *file)
+            .unwrap_or_else(|| panic!("{file}"));
+        let runs = source.text.contains("check_contract(") && source.text.contains(name);
+        assert!(runs, "{file} runs no contract on {name}");
+    }
 }

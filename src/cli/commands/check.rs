@@ -109,13 +109,15 @@ fn look(args: &Args, context: &Context) -> CommandResult {
     };
     let result = check(&checking, &CheckOptions { read_data });
     progress.finish();
-    let report = result.map_err(|error| Failure::of(error.kind(), &error))?;
+    let mut report = result.map_err(|error| Failure::of(error.kind(), &error))?;
     let client = indexed.repository().client();
     let comparison = match args.replicas {
         true => Some(verify::compare(context, client, args.read_data)?),
         false => None,
     };
-    replicas::warn(context, client, None);
+    let notes = replicas::warn(context, client, None);
+    // What was mended on the way is nobody's finding any more, and worth knowing all the same.
+    report.remarks.extend(notes.into_iter().filter(|_| context.output.json));
     match context.output.json {
         true => context.output.document(&Document { report: &report, replicas: comparison.as_ref() })?,
         false => {

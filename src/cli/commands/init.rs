@@ -100,7 +100,8 @@ fn try_store(url: &str, anyway: bool, context: &Context) -> Result<Option<Durati
         context.output.warn(&escape::lines(&format!(
             "warning: {} does not keep writers apart: {}; the slower, time-based protocol is used there: \
              each backup, key slot and collection takes {} longer (settle={} in the URL sets it), and \
-             every host must finish a small write within that time",
+             every host must finish a small write within that time; `lifeboat store policy --time-based` \
+             prints the rights that takes",
             probed.location,
             faults.join("; "),
             format::duration(settle),

@@ -48,7 +48,8 @@ pub enum Command {
     /// Renew the locks of what protected snapshots need
     ///
     /// Protected are the snapshots younger than the window, and the newest of each host, however old it
-    /// is. What still has more than `lock_renew` left is passed over, so that a run costs few requests.
+    /// is; besides them runbooks, and evidence younger than `lock_evidence`. What still has more than
+    /// `lock_renew` left is passed over, so that a run costs few requests.
     /// Backups do the same by themselves; this is for when they do not run, from a machine that has nothing
     /// to do with them. If something of a protected snapshot cannot be read, everything that the index relies
     /// on is renewed. Exit status 5 then, and if something could not be locked, was overwritten, or all
@@ -61,7 +62,8 @@ pub enum Command {
     /// Asks the store for every object that protected snapshots need, and believes nothing that is
     /// remembered. Stores are told one by one; exit status 5 if a store that is to lock its objects does
     /// not cover all protected snapshots for as long as asked, or has none, or if none locks any. What was
-    /// overwritten counts as not covered.
+    /// overwritten counts as not covered. Evidence of drills and runs counts for as long as `lock_evidence`
+    /// says, and runbooks always.
     #[command(after_help = EXAMPLES_AUDIT)]
     Audit(AuditArgs),
 
@@ -102,9 +104,12 @@ pub struct ExtendArgs {
 /// `lifeboat lock audit`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AuditArgs {
-    /// Tell what loses its lock within this time
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "7d")]
-    pub within: Duration,
+    /// Tell what loses its lock within this time; a week otherwise, but no more than half of `lock_renew`
+    ///
+    /// What is looked after always has about `lock_renew` left, and never more than `lock_for`: what is asked
+    /// beyond that is missed however often locks are renewed.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub within: Option<Duration>,
 
     /// Which snapshots.
     #[command(flatten)]

@@ -119,16 +119,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
             .hint("for example --as-of 2026-11-24T06:00")
     })?;
     let choice = RepositoryChoice { as_of: None, ..context.repository(None)? };
-    let places = chosen(args, context, &choice)?;
-    let mut compared = Vec::new();
-    for place in &places {
-        let comparison = recover::compare(place, time).map_err(|error| locks::failure(&error))?;
-        if comparison.objects_then == 0 {
-            return Err(nothing_then(place, time));
-        }
-        warn_without_versions(context, place)?;
-        compared.push(comparison);
-    }
+    let (places, compared) = compare_all(context, chosen(args, context, &choice)?, time)?;
     let mut applied = Vec::new();
     if args.apply {
         for (place, comparison) in places.iter().zip(&compared) {
@@ -143,6 +134,34 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let failed = applied.iter().any(|done| !done.troubles.is_empty())
         || copied.is_some_and(|copied| !copied.troubles.is_empty());
     Ok(if failed { Outcome::Told(ErrorKind::Failed) } else { Outcome::Done })
+}
+
+/// The stores that held anything at `time`, and how each compares. One that was added later must not keep
+/// the others from being looked back at.
+fn compare_all(
+    context: &Context,
+    chosen: Vec<Place>,
+    time: Timestamp,
+) -> Result<(Vec<Place>, Vec<Comparison>), Failure> {
+    let (mut places, mut compared, mut empty) = (Vec::new(), Vec::new(), Vec::new());
+    for place in chosen {
+        let comparison = recover::compare(&place, time).map_err(|error| locks::failure(&error))?;
+        if comparison.objects_then == 0 {
+            empty.push(nothing_then(&place, time));
+            continue;
+        }
+        warn_without_versions(context, &place)?;
+        places.push(place);
+        compared.push(comparison);
+    }
+    if places.is_empty() {
+        // There was at least one.
+        return Err(empty.swap_remove(0));
+    }
+    for failure in empty {
+        context.output.warn(&escape::text(&format!("warning: {}: it is left out", failure.message())));
+    }
+    Ok((places, compared))
 }
 
 /// The stores that are meant: those that can keep versions.

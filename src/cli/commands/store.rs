@@ -21,7 +21,9 @@ Examples:
   lifeboat store policy --role writer 's3://backups/prod?lock=compliance&lock-for=30d'
       The same where objects are locked: it may lock for 30 days, not for longer, and unlock nothing.
   lifeboat store policy --role restorer s3://backups/prod
-      The same question for people who restore and manage keys.";
+      The same question for people who restore and manage keys.
+  lifeboat store policy --role writer --time-based s3://backups/prod
+      What a backup host needs where the server has no conditional writes, as `init` said.";
 
 /// Finds out what a store can do, and prints what a role needs of it.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -41,8 +43,10 @@ pub enum Command {
     ///
     /// The smallest one: a writer can replace and delete nothing that was stored, a maintainer collects
     /// garbage, a restorer reads everything and manages keys. With ?lock=MODE in the URL, or `lock` in the
-    /// configuration, it has what locking needs besides, and denies what would undo it. Objects encrypted
-    /// with a KMS key need kms:GenerateDataKey and kms:Decrypt on that key besides.
+    /// configuration, it has what locking needs besides, and denies what would undo it. Where writers are
+    /// kept apart by time, it has what that takes, and cannot keep a writer from replacing what it could have
+    /// created. Objects encrypted with a KMS key need kms:GenerateDataKey and kms:Decrypt on that key
+    /// besides.
     #[command(after_help = EXAMPLES_POLICY)]
     Policy(PolicyArgs),
 }
@@ -73,6 +77,10 @@ pub struct PolicyArgs {
     /// What keys begin with in that bucket
     #[arg(long, value_name = "PREFIX", requires = "bucket")]
     pub prefix: Option<String>,
+
+    /// For a repository whose writers are kept apart by time, as `init` said; so is conditional=time-based
+    #[arg(long)]
+    pub time_based: bool,
 
     /// The partition: aws, aws-cn or aws-us-gov
     #[arg(long, value_name = "NAME", default_value = "aws", value_parser = ["aws", "aws-cn", "aws-us-gov"])]

@@ -10,12 +10,15 @@ pub const DOCUMENTS: &[DocumentKind] = &[
         fields: &[
             (
                 "is_met",
-                "Whether every store that locks has protected snapshots and covers all; else exit status 5.",
+                "Whether every store that locks has protected snapshots and covers all, records too; else \
+                 exit status 5.",
             ),
             ("within_seconds, window_seconds", "What was asked, and how young a protected snapshot is."),
             (
                 "stores",
                 "Each with name, location, is_locking, versioning, object_lock, objects, losing, uncovered, \
+                 due (objects that a renewal would bring more time now), records (of all of them, evidence \
+                 and runbooks: objects, losing and uncovered), lock_for_seconds, renew_below_seconds, \
                  named (objects with key, until, mode, is_missing and is_overwritten) and snapshots (id, \
                  host, time, cover, until and fault; time is null where the record cannot be read; \
                  cover is covered, losing, uncovered or unreadable).",

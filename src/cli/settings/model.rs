@@ -112,6 +112,9 @@ pub struct RepositorySettings {
     /// How young a snapshot is whose locks are renewed.
     #[serde(deserialize_with = "duration")]
     pub lock_window: Option<Duration>,
+    /// How young evidence is whose locks are renewed.
+    #[serde(deserialize_with = "duration")]
+    pub lock_evidence: Option<Duration>,
     /// Who is told of it.
     #[serde(deserialize_with = "rules")]
     pub notify: Vec<RuleSettings>,

@@ -222,6 +222,12 @@ const REPOSITORY: &[Field] = &[
         "The locks of snapshots younger than this are renewed, and those of the newest of each host; as long \
          as `lock_for` of the store otherwise.",
     ),
+    field(
+        "lock_evidence",
+        Kind::Duration,
+        "The locks of evidence younger than this are renewed, by each backup and by `lock extend`, so that \
+         it cannot be deleted before; 400d otherwise. Runbooks in the repository are always kept locked.",
+    ),
     field("s3", Kind::Table(S3), "How an S3 server is spoken to; each key may stand in the URL instead."),
     field("notify", Kind::Rules(notify::RULE), "Who is told of its checks, restores and replicas."),
     field(
@@ -278,8 +284,8 @@ const S3: &[Field] = &[
     field(
         "lock",
         Kind::Text,
-        "\"governance\" or \"compliance\": lock packs, segments, snapshots, key slots, the config and \
-         evidence by Object Lock as they are written. The bucket must have it switched on.",
+        "\"governance\" or \"compliance\": lock packs, segments, snapshots, key slots, the config, \
+         evidence and runbooks by Object Lock as they are written. The bucket must have it switched on.",
     ),
     field("lock_for", Kind::Duration, "For how long, from the writing and from each renewal; 30d otherwise."),
     field(

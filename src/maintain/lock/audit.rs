@@ -1,7 +1,7 @@
 //! Telling which snapshots and objects lose their lock soon, or have none: asked of the store, object by
 //! object, and believed from nobody else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::pack::reader::pack_key;
 use crate::repo::snapshot::object_key;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
-use crate::store::vault::{Guard, Retention};
+use crate::store::vault::{Guard, LockPolicy, Retention};
 
 /// Most objects that a report names; all are counted.
 const NAMED_MAX: usize = 1000;
@@ -86,36 +86,67 @@ pub struct PlaceAudit {
     pub losing: u64,
     /// How many have none, or are missing.
     pub uncovered: u64,
+    /// How many a renewal would bring more time now.
+    pub due: u64,
+    /// Of all of them, those that are evidence or runbooks.
+    pub records: RecordCover,
+    /// How long a lock lasts from each renewal, where objects are to be locked.
+    pub lock_for_seconds: Option<u64>,
+    /// What is left of it when it is renewed.
+    pub renew_below_seconds: Option<u64>,
     /// The first of both.
     pub named: Vec<ObjectCover>,
     /// The protected snapshots, the oldest first.
     pub snapshots: Vec<SnapshotCover>,
 }
 
+/// How the evidence that is to be kept, and the runbooks, are covered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RecordCover {
+    /// All of them.
+    pub objects: u64,
+    /// Those that lose their lock within what was asked.
+    pub losing: u64,
+    /// Those that have none, or were overwritten.
+    pub uncovered: u64,
+}
+
 impl PlaceAudit {
-    /// Whether every protected snapshot is covered for as long as was asked, and there is one: where all have
-    /// vanished, nothing is covered.
+    /// Whether every protected snapshot and every record is covered for as long as was asked, and there is a
+    /// snapshot: where all have vanished, nothing is covered.
     pub fn is_met(&self) -> bool {
-        !self.snapshots.is_empty() && self.snapshots.iter().all(|one| one.cover == Cover::Covered)
+        let are_records = self.records.losing == 0 && self.records.uncovered == 0;
+        are_records
+            && !self.snapshots.is_empty()
+            && self.snapshots.iter().all(|one| one.cover == Cover::Covered)
     }
+}
+
+/// What an audit asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// What loses its lock within this time?
+    pub within: Duration,
+    /// Evidence younger than this is to be kept.
+    pub keep_evidence: Duration,
 }
 
 /// Audits one store. `None` is remembered in `ledger` for what has no lock.
 pub fn audit(
     place: &Place,
     references: &References,
-    within: Duration,
+    question: Question,
     ledger: &mut Ledger,
     now: Timestamp,
     around: &Around<'_>,
 ) -> Result<PlaceAudit, LockError> {
-    let seconds = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
-    let needed = Timestamp { seconds: now.seconds.saturating_add(seconds), nanos: now.nanos };
+    let needed = later(now, question.within);
     let guard = match place.client.store().vault() {
         Some(vault) => place.client.finish(vault.guard()).map_err(LockError::Store)?,
         None => Guard { versioning: Some(false), object_lock: Some(false), default_retention: None },
     };
-    let asked = ask(place, references, &guard, around)?;
+    let records = scope::records(place, question.keep_evidence, now)?;
+    let asked = ask(place, references, records, &guard, around)?;
     for (key, held) in &asked.held {
         ledger.note(key, held.retention());
     }
@@ -128,16 +159,31 @@ pub fn audit(
         objects: asked.held.len() as u64,
         losing: 0,
         uncovered: 0,
+        due: 0,
+        records: RecordCover { objects: asked.records.len() as u64, ..RecordCover::default() },
+        lock_for_seconds: place.policy().map(|policy| policy.duration.as_secs()),
+        renew_below_seconds: place.policy().map(|policy| policy.renew_below.as_secs()),
         named: Vec::new(),
         snapshots: Vec::new(),
+    };
+    report.due = match place.policy() {
+        Some(policy) => asked.held.values().filter(|held| held.is_due(&policy, now)).count() as u64,
+        None => 0,
     };
     let by_key: BTreeMap<&String, &Held> = asked.held.iter().collect();
     for (key, held) in by_key {
         let until = held.until(now);
+        let is_record = u64::from(asked.records.contains(key));
         match until {
             Some(until) if until > needed => continue,
-            Some(_) => report.losing += 1,
-            None => report.uncovered += 1,
+            Some(_) => {
+                report.losing += 1;
+                report.records.losing += is_record;
+            }
+            None => {
+                report.uncovered += 1;
+                report.records.uncovered += is_record;
+            }
         }
         if report.named.len() < NAMED_MAX {
             let mode = held.retention().map(|retention| retention.mode.as_str());
@@ -214,6 +260,17 @@ impl Held {
         if let Held::Locked(retention) = self { Some(retention) } else { None }
     }
 
+    /// Whether a renewal would bring it more time.
+    fn is_due(self, policy: &LockPolicy, now: Timestamp) -> bool {
+        match self {
+            Held::Locked(retention) => {
+                retention.until <= later(now, policy.renew_below) || retention.mode < policy.mode
+            }
+            Held::Free => true,
+            Held::Missing | Held::Overwritten => false,
+        }
+    }
+
     /// The end of its lock, unless that has passed.
     fn until(self, now: Timestamp) -> Option<Timestamp> {
         self.retention().map(|retention| retention.until).filter(|until| *until > now)
@@ -225,6 +282,8 @@ struct Asked {
     held: HashMap<String, Held>,
     /// What every snapshot needs.
     common: Vec<String>,
+    /// Evidence and runbooks.
+    records: HashSet<String>,
 }
 
 impl Asked {
@@ -238,11 +297,13 @@ impl Asked {
 fn ask(
     place: &Place,
     references: &References,
+    records: Vec<Key>,
     guard: &Guard,
     around: &Around<'_>,
 ) -> Result<Asked, LockError> {
     let common = scope::common(place)?;
     let mut keys = common.clone();
+    keys.extend(records.iter().cloned());
     keys.extend(scope::packs(references.packs().iter().copied())?);
     for needing in references.snapshots() {
         keys.push(own_key(needing)?);
@@ -267,5 +328,11 @@ fn ask(
         };
         held.insert(key.to_string(), one);
     }
-    Ok(Asked { held, common: common.iter().map(Key::to_string).collect() })
+    let names = |keys: &[Key]| keys.iter().map(Key::to_string).collect::<Vec<_>>();
+    Ok(Asked { held, common: names(&common), records: names(&records).into_iter().collect() })
+}
+
+fn later(now: Timestamp, time: Duration) -> Timestamp {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    Timestamp { seconds: now.seconds.saturating_add(seconds), nanos: now.nanos }
 }

@@ -3,7 +3,8 @@
 //! Beside its packs a snapshot needs the config, the key slots that open the repository, the segments by
 //! which its chunks are found, and itself. Whoever can read trees knows the packs of each snapshot exactly;
 //! a writer cannot, and takes every pack that the index relies on: what a collector has condemned is not
-//! among them, so that garbage is not renewed for long.
+//! among them, so that garbage is not renewed for long. Evidence and runbooks are needed by people, not by
+//! snapshots, and have a time of their own.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::base::time::Timestamp;
 use crate::maintain::lock::protect::{Candidate, protected};
 use crate::maintain::lock::{LockError, Place};
 use crate::pack::reader::pack_key;
+use crate::repo::evidence::{EVIDENCE_PREFIX, RUNBOOKS_PREFIX};
 use crate::repo::snapshot::parse_key;
 use crate::store::key::Key;
 
@@ -38,6 +40,18 @@ pub fn snapshots_by_listing(place: &Place, window: Duration, now: Timestamp) -> 
     let candidates: Vec<Candidate<'_>> = ours.iter().map(|(_, candidate)| *candidate).collect();
     let chosen = protected(&candidates, window, now);
     Ok(ours.iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|((meta, _), _)| meta.key.clone()).collect())
+}
+
+/// The records that are no snapshot's and are kept for their own sake: evidence younger than `keep`, by the
+/// store's clock, and all runbooks, by which a restore is done.
+pub fn records(place: &Place, keep: Duration, now: Timestamp) -> Result<Vec<Key>, LockError> {
+    let seconds = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
+    let begin = Timestamp { seconds: now.seconds.saturating_sub(seconds), nanos: now.nanos };
+    let evidence = place.client.list(EVIDENCE_PREFIX).map_err(LockError::Store)?;
+    let runbooks = place.client.list(RUNBOOKS_PREFIX).map_err(LockError::Store)?;
+    // What has no time counts as young.
+    let young = evidence.into_iter().filter(|meta| meta.modified.is_none_or(|time| time >= begin));
+    Ok(young.chain(runbooks).map(|meta| meta.key).collect())
 }
 
 /// The keys of packs.

@@ -73,7 +73,8 @@ pub fn plan(place: &Place, age: Duration, now: Timestamp) -> Result<SweepPlan, L
             continue;
         }
         plan.versions += hidden.versions.len() as u64;
-        plan.bytes += hidden.versions.iter().map(|(_, bytes)| bytes).sum::<u64>();
+        // A server may claim any size.
+        plan.bytes = hidden.versions.iter().map(|(_, bytes)| *bytes).fold(plan.bytes, u64::saturating_add);
         if !hidden.versions.is_empty() || !hidden.markers.is_empty() {
             plan.hidden.push(hidden);
         }
@@ -129,7 +130,7 @@ pub fn execute(place: &Place, plan: &SweepPlan, around: &Around<'_>) -> Result<S
     let mut troubles = BTreeMap::new();
     for swept in for_all(&plan.hidden, around, delete)? {
         total.versions += swept.versions;
-        total.bytes += swept.bytes;
+        total.bytes = total.bytes.saturating_add(swept.bytes);
         total.markers += swept.markers;
         total.locked += swept.locked;
         troubles.extend(swept.troubles.into_iter().map(|trouble| (trouble.key.clone(), trouble)));
@@ -153,7 +154,7 @@ fn delete_one(place: &Place, vault: &dyn Vault, hidden: &Hidden, swept: &mut Swe
         match place.client.finish(vault.delete_version(&hidden.key, id)) {
             Ok(()) => {
                 swept.versions += 1;
-                swept.bytes += bytes;
+                swept.bytes = swept.bytes.saturating_add(*bytes);
             }
             Err(StoreError::Locked { .. }) => swept.locked += 1,
             Err(error) => swept.troubles.push(trouble(&hidden.key, &error)),

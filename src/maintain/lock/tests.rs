@@ -9,7 +9,7 @@ use crate::base::ids::ChunkKind;
 use crate::base::monitor::{Interrupt, Silent};
 use crate::base::time::Timestamp;
 use crate::maintain::check::fixture::{Fixture, Spec, noise};
-use crate::maintain::lock::audit::{self, Cover, PlaceAudit};
+use crate::maintain::lock::audit::{self, Cover, PlaceAudit, Question, RecordCover};
 use crate::maintain::lock::extend::{self, ExtendPlan};
 use crate::maintain::lock::ledger::Ledger;
 use crate::maintain::lock::protect::{self, Protected};
@@ -22,6 +22,8 @@ use crate::store::s3::tests::fake::Fake;
 use crate::store::vault::{LockMode, LockPolicy, Retention};
 
 const DAY: i64 = 86_400;
+const QUESTION: Question =
+    Question { within: Duration::from_secs(86_400), keep_evidence: Duration::from_secs(100 * 86_400) };
 const LOCK: &str = "&lock=governance&lock-for=10d&lock-renew=4d";
 
 fn key(name: &str) -> Key {
@@ -263,8 +265,7 @@ fn an_audit_is_not_content_with_what_was_overwritten_nor_with_no_snapshot_at_all
     let interrupt = Interrupt::default();
     let around = Around { monitor: &Silent, interrupt: &interrupt };
     let audited = |references: &References| -> PlaceAudit {
-        let (within, now) = (Duration::from_secs(86_400), fake.time());
-        audit::audit(&place, references, within, &mut Ledger::default(), now, &around).unwrap()
+        audit::audit(&place, references, QUESTION, &mut Ledger::default(), fake.time(), &around).unwrap()
     };
     let references = References::of(&fixture.open(), protected(&fixture), &around).unwrap();
     let whole = audited(&references);
@@ -329,4 +330,65 @@ fn a_sweep_keeps_what_lies_beneath_an_overwritten_pack_and_what_was_brought_back
     fake.pass(31 * DAY);
     let plan = sweep::plan(&place, month, fake.time()).unwrap();
     assert_eq!((plan.versions, plan.overwritten.len()), (2, 0), "{plan:?}");
+}
+
+#[test]
+fn evidence_stays_locked_for_as_long_as_it_is_to_be_kept_and_an_audit_tells_when_it_does_not() {
+    let mut fixture = Fixture::new();
+    fixture.backup("one", &Spec::default().file("dir/a", &noise(1, 50_000)));
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    fixture.keys("").iter().for_each(|key| place.client.create(key, fixture.get(key)).unwrap());
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let references = References::of(&fixture.open(), protected(&fixture), &around).unwrap();
+    let audited =
+        || audit::audit(&place, &references, QUESTION, &mut Ledger::default(), fake.time(), &around).unwrap();
+    let (drill, runbook) = ("evidence/runs/r-1/journal-00000000", "runbooks/site/00000001");
+    put(&place, drill);
+    put(&place, runbook);
+    let mut ledger = Ledger::default();
+    for day in 0..120 {
+        let mut keys = scope::records(&place, QUESTION.keep_evidence, fake.time()).unwrap();
+        keys.extend(fixture.keys(""));
+        renew(&fake, &place, &keys, &mut ledger);
+        let audit = audited();
+        // What is too old to be kept is no longer looked at; runbooks are never too old.
+        let objects = if day > 100 { 1 } else { 2 };
+        assert_eq!(audit.records, RecordCover { objects, ..RecordCover::default() }, "day {day}");
+        assert!(audit.is_met() && audit.due == 0, "day {day}: {audit:?}");
+        fake.pass(DAY);
+    }
+    assert_eq!(until(&place, drill).filter(|until| *until > fake.time()), None, "nobody renews it any more");
+    assert!(until(&place, runbook) > in_days(&fake, 3));
+    // What nobody renewed is told, though every snapshot is covered.
+    put(&place, "evidence/runs/r-2/journal-00000000");
+    fake.pass(10 * DAY);
+    renew(&fake, &place, &fixture.keys(""), &mut ledger);
+    let audit = audited();
+    assert_eq!(audit.records, RecordCover { objects: 2, losing: 0, uncovered: 2 }, "{audit:?}");
+    assert!(!audit.is_met() && audit.due == 2, "{audit:?}");
+    assert!(audit.snapshots.iter().all(|one| one.cover == Cover::Covered), "{audit:?}");
+}
+
+#[test]
+fn sizes_that_no_server_has_add_up_to_nothing_worse_than_a_large_number() {
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    for n in 0..4 {
+        let name = format!("sessions/{n}");
+        put(&place, &name);
+        fake.claim_size(&format!("pre/fix/{name}"), i64::MAX as u64);
+        fake.pass(10);
+        place.client.delete(&key(&name)).unwrap();
+    }
+    fake.pass(100 * DAY);
+    let plan = sweep::plan(&place, Duration::from_secs(86_400), fake.time()).unwrap();
+    assert_eq!((plan.versions, plan.bytes), (4, u64::MAX), "{plan:?}");
+    let then = Timestamp { seconds: fake.now() - 101 * DAY, nanos: 0 };
+    crate::maintain::recover::compare(&place, then).unwrap();
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let swept = sweep::execute(&place, &plan, &around).unwrap();
+    assert_eq!((swept.versions, swept.bytes), (4, u64::MAX), "{swept:?}");
 }

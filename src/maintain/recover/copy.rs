@@ -41,7 +41,7 @@ pub fn copy(past: &Client, target: &Client, around: &Around<'_>) -> Result<Copie
             match result {
                 Ok(true) => {
                     copied.objects += 1;
-                    copied.bytes += meta.size;
+                    copied.bytes = copied.bytes.saturating_add(meta.size);
                 }
                 Ok(false) => copied.present += 1,
                 Err(error) => copied.troubles.push(trouble(&meta.key, &error)),

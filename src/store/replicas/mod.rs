@@ -53,6 +53,7 @@ pub mod hedge;
 mod lead;
 mod list;
 mod member;
+mod pieces;
 pub mod policy;
 pub mod queue;
 mod read;
@@ -71,6 +72,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use crate::store::archive::Archive;
 use crate::store::error::StoreError;
@@ -111,6 +113,8 @@ pub struct Set {
     hedges: Mutex<HedgeBudget>,
     hedged: AtomicU64,
     turn: AtomicU64,
+    /// Turns for pieces of large reads.
+    pieces: Semaphore,
     decided: Mutex<HashMap<Key, blake3::Hash>>,
     incomplete: AtomicBool,
     unsettled: Mutex<BTreeSet<Key>>,
@@ -136,6 +140,7 @@ impl ReplicatedStore {
         if let Some(why) = spec::fault(&specs, options.write_quorum) {
             return Err(SetError::Spec(why));
         }
+        let pieces = Semaphore::new(replicas.len() * pieces::PIECES_PER_REPLICA);
         let mut members = Vec::new();
         for (Opened { spec, store }, number) in replicas.into_iter().zip(0u64..) {
             let queue = match queues {
@@ -151,6 +156,7 @@ impl ReplicatedStore {
             hedges: Mutex::default(),
             hedged: AtomicU64::new(0),
             turn: AtomicU64::new(0),
+            pieces,
             decided: Mutex::default(),
             incomplete: AtomicBool::new(false),
             unsettled: Mutex::default(),

@@ -48,6 +48,13 @@ impl Set {
     }
 
     pub(super) async fn get_range_anywhere(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
+        match self.is_worth_pieces(&range) {
+            true => self.get_in_pieces(key, range).await,
+            false => self.get_piece(key, range).await,
+        }
+    }
+
+    pub(super) async fn get_piece(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
         let (name, wanted) = (key.clone(), range.clone());
         let request = move |store: Arc<dyn Store>| -> Answer<Bytes> {
             let (key, range) = (name.clone(), wanted.clone());

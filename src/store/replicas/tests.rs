@@ -12,12 +12,14 @@ use bytes::Bytes;
 use crate::base::monitor::{Interrupt, Silent};
 use crate::store::client::Client;
 use crate::store::contract::check_contract;
+use crate::store::delay::{DelayedStore, Latency};
 use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::faulty::{Fault, FaultPlan, FaultyStore};
 use crate::store::key::Key;
 use crate::store::memory::MemoryStore;
 use crate::store::replicas::breaker::{State, mix};
+use crate::store::replicas::pieces::{PIECE_BYTES, PIECES_PER_REPLICA};
 use crate::store::replicas::queue::Task;
 use crate::store::replicas::spec::{ReadPolicy, ReplicaSpec, Role, SetOptions, Timing};
 use crate::store::replicas::{Filling, Opened, ReplicatedStore};
@@ -638,4 +640,95 @@ fn nothing_acknowledged_is_lost_whatever_fails_and_any_one_replica_is_lost_after
             assert!(acknowledged.iter().all(|name| memory.get_now(name, 99).is_ok()));
         }
     }
+}
+
+/// Bytes that are different everywhere.
+fn long(bytes: u64) -> Bytes {
+    (0..bytes).map(|n| (n.wrapping_mul(0x9e37_79b9) >> 13) as u8).collect::<Vec<u8>>().into()
+}
+
+#[test]
+fn a_large_read_in_pieces_is_what_it_would_be_in_one_whatever_becomes_of_a_replica() {
+    let (memories, stores) = memories(3);
+    let whole = long(5 * PIECE_BYTES + 12_345);
+    let name = key("packs/10/a");
+    let client = client_of(stores.clone());
+    client.create(&name, whole.clone()).unwrap();
+    let end = whole.len() as u64;
+    let ranges =
+        [0..end, 1..end, 7..7 + 2 * PIECE_BYTES, PIECE_BYTES - 1..end - 1, 5..5 + 2 * PIECE_BYTES - 1];
+    let assert_reads = |client: &Client| {
+        for range in ranges.clone() {
+            let expected = whole.slice(range.start as usize..range.end as usize);
+            assert!(client.get_range(&name, range.clone()).unwrap() == expected, "{range:?}");
+        }
+        for range in [0..end + 1, end - PIECE_BYTES..end + PIECE_BYTES, 0..u64::MAX] {
+            let read = client.get_range(&name, range.clone());
+            assert!(matches!(read, Err(StoreError::ShortRead { .. })), "{range:?}: {read:?}");
+        }
+    };
+    assert_reads(&client);
+    // One is dead, one fails now and then.
+    let plan = FaultPlan::new(5).chance(0.3, Fault::Fail);
+    let flaky = Arc::new(FaultyStore::new(stores[1].clone(), plan)) as Arc<dyn Store>;
+    assert_reads(&client_of(vec![failing(stores[0].clone()), flaky, stores[2].clone()]));
+    // One has lost it, and one has it cut off.
+    memories[0].delete_now(&name).unwrap();
+    memories[1].overwrite(&name, whole.slice(..1000));
+    let client = client_of(stores);
+    for range in ranges {
+        let expected = whole.slice(range.start as usize..range.end as usize);
+        assert!(client.get_range(&name, range.clone()).unwrap() == expected, "{range:?}");
+    }
+}
+
+#[test]
+fn large_reads_come_from_all_replicas_at_once_in_proportion_to_their_speed() {
+    // Mebibytes a second.
+    let speeds = [32u64, 16, 8];
+    let (memories, _) = memories(3);
+    let (size, packs) = (24 << 20, 8u64);
+    for n in 0..packs {
+        let body = long(size);
+        for memory in &memories {
+            memory.create_now(&key(&format!("packs/10/{n}")), &body).unwrap();
+        }
+    }
+    let delayed: Vec<DelayedStore> = memories
+        .iter()
+        .zip(speeds)
+        .map(|(memory, speed)| {
+            let latency =
+                Latency { round_trip: Duration::from_millis(5), bytes_per_second: Some(speed << 20) };
+            DelayedStore::new(Arc::new(memory.clone()), latency)
+        })
+        .collect();
+    let client = client_of(delayed.iter().map(|one| Arc::new(one.clone()) as Arc<dyn Store>).collect());
+    let began = Instant::now();
+    // Several packs at once, as a restore asks for them.
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let client = &client;
+            scope.spawn(move || {
+                for n in (thread..packs).step_by(4) {
+                    let read = client.get_range(&key(&format!("packs/10/{n}")), 0..size).unwrap();
+                    assert_eq!(read.len() as u64, size);
+                }
+            });
+        }
+    });
+    let took = began.elapsed().as_secs_f64();
+    let received: Vec<u64> = delayed.iter().map(|one| one.traffic().received_bytes).collect();
+    let all: u64 = received.iter().sum();
+    // What is dealt out before anything is known goes evenly, and a few reads are hedged.
+    let unknown = PIECE_BYTES * PIECES_PER_REPLICA as u64;
+    assert!(all < size * packs * 106 / 100 + unknown, "{received:?}");
+    let fair = |n: usize| size * packs * speeds[n] / speeds.iter().sum::<u64>();
+    for n in 0..3 {
+        let bounds = fair(n).saturating_sub(unknown * 2)..=fair(n) + unknown * 2;
+        assert!(bounds.contains(&received[n]), "{received:?}, of {n} {bounds:?}");
+    }
+    println!("{received:?} bytes from replicas of {speeds:?} MiB/s in {took:.2} s");
+    let alone = (size * packs) as f64 / (speeds[0] << 20) as f64;
+    assert!(took < alone * 0.9, "{took:.2} s, where the fastest alone takes {alone:.2} s");
 }

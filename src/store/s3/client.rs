@@ -23,6 +23,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::store::error::StoreError;
+use crate::store::s3::answers::Bounds;
 use crate::store::s3::options::S3Options;
 use crate::sys::file::read_bounded;
 
@@ -54,6 +55,7 @@ pub async fn connect(
         // One call is one attempt; and what stalls is found by `watch`, by this store's own limits.
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(Bounds)
         .timeout_config(TimeoutConfig::builder().connect_timeout(options.connect_timeout).build())
         // Uploads bring a checksum of their own; what comes back is checked wherever the server sends one.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

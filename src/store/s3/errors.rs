@@ -263,11 +263,25 @@ fn missing_credentials(error: &(dyn Error + 'static)) -> Option<String> {
                         .into(),
                 );
             }
-            Some(error) => return Some(format!("the credentials cannot be had: {}", chain(error))),
+            Some(error) => return Some(no_credentials_had(&chain(error))),
             None => source = error.source(),
         }
     }
     None
+}
+
+/// Why whoever gives credentials gives none, and what to do about it.
+fn no_credentials_had(why: &str) -> String {
+    let lower = why.to_ascii_lowercase();
+    let todo = match () {
+        () if lower.contains("sso") => "begin a new session with `aws sso login --profile NAME`",
+        () if lower.contains("assume") || lower.contains("web identity") => {
+            "check the role's name, and that it may be assumed by whoever asks"
+        }
+        () if lower.contains("process") => "run the profile's `credential_process` by hand",
+        () => "check the profile in ~/.aws, or the machine's role",
+    };
+    format!("the credentials cannot be had: {}; {todo}", shortened(why))
 }
 
 /// The store's error for a body that did not come or go through.

@@ -132,6 +132,7 @@ impl S3Store {
             .checksum_crc32(STANDARD.encode(crc32(b"locked for a minute")))
             .object_lock_mode(mode_of(retention.mode))
             .object_lock_retain_until_date(date_of(retention.until))
+            .set_request_payer(self.payer())
             .body(stream)
             .customize()
             .disable_payload_signing();
@@ -155,7 +156,8 @@ impl S3Store {
             .bucket(&self.options.bucket)
             .key(self.path(key))
             .version_id(&id.0)
-            .bypass_governance_retention(true);
+            .bypass_governance_retention(true)
+            .set_request_payer(self.payer());
         self.answer(self.asked(key.as_str(), "delete a version of"), request.send()).await.map(drop)
     }
 
@@ -170,6 +172,7 @@ impl S3Store {
             .key(self.path(spare))
             .content_length(32)
             .checksum_crc32("AAAAAA==")
+            .set_request_payer(self.payer())
             .body(stream)
             .customize()
             .disable_payload_signing();

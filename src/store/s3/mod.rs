@@ -10,12 +10,14 @@
 //! - Payloads are not signed, for what hashes them twice tells nothing: their checksum is a signed
 //!   header, and what is in them is authenticated by the floors above.
 
+mod answers;
 mod archive;
 mod client;
 pub mod errors;
 pub mod features;
 mod lock_options;
 pub mod options;
+mod pages;
 mod vault;
 mod watch;
 mod write;
@@ -45,15 +47,11 @@ use crate::store::key::{Key, check_prefix};
 use crate::store::s3::archive::{Classes, is_doubtful};
 use crate::store::s3::errors::Asked;
 use crate::store::s3::options::{S3Options, decode};
+use crate::store::s3::pages::{ETAG_MAX_BYTES, Pages, is_word, sort};
 use crate::store::s3::watch::{Limits, read_all, until_it_begins};
 use crate::store::vault::{Retention, Vault, VersionId};
 use crate::store::{ObjectMeta, Store, StoreFuture, Version};
 use crate::sys::clock::SystemClock;
-
-/// Most objects that one listing holds: a petabyte of packs.
-const LIST_MAX_OBJECTS: usize = 1 << 24;
-/// Most pages in a row that bring no object of ours.
-const EMPTY_PAGES_MAX: usize = 1000;
 
 /// A bucket and a prefix of it.
 pub struct S3Store {
@@ -284,8 +282,8 @@ impl S3Store {
         let asked = self.asked(if prefix.is_empty() { "objects" } else { prefix }, "list");
         let mut found: Vec<ObjectMeta> = Vec::new();
         let mut warm: HashSet<Key> = HashSet::new();
-        let mut tokens: HashSet<String> = HashSet::new();
-        let (mut token, mut empty_pages) = (None, 0usize);
+        let mut pages = Pages::default();
+        let mut token = None;
         loop {
             let request = self
                 .client()
@@ -298,7 +296,6 @@ impl S3Store {
                 .set_request_payer(self.payer());
             let page = self.answer(asked, request.send()).await?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
-            let before = found.len();
             for object in page.contents() {
                 let Some(meta) = self.meta(object, prefix, is_encoded) else { continue };
                 if !object.storage_class().is_some_and(|class| is_doubtful(class.as_str())) {
@@ -309,19 +306,14 @@ impl S3Store {
             if !page.is_truncated().unwrap_or(false) {
                 break;
             }
-            empty_pages = if found.len() == before { empty_pages + 1 } else { 0 };
-            if empty_pages > EMPTY_PAGES_MAX || found.len() > LIST_MAX_OBJECTS {
-                return Err(errors::unsound(asked, "a listing without an end"));
-            }
             token = page.next_continuation_token().map(str::to_owned);
-            // A page that leads back to an earlier one would never end.
-            if !token.clone().is_some_and(|token| tokens.insert(token)) {
-                return Err(errors::unsound(asked, "a listing that does not go on"));
+            if pages.is_due(found.len()) {
+                sort(&mut found);
             }
+            pages.turn(token.as_deref(), found.len()).map_err(|why| errors::unsound(asked, why))?;
         }
         self.classes.listed(prefix, warm);
-        found.sort_by(|left, right| left.key.cmp(&right.key));
-        found.dedup_by(|left, right| left.key == right.key);
+        sort(&mut found);
         Ok(found)
     }
 
@@ -334,7 +326,7 @@ impl S3Store {
             key,
             size: u64::try_from(object.size()?).ok()?,
             modified: object.last_modified().map(timestamp),
-            version: object.e_tag().map(version_of),
+            version: object.e_tag().filter(|etag| is_word(etag, ETAG_MAX_BYTES)).map(version_of),
         })
     }
 

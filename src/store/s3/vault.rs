@@ -1,7 +1,6 @@
 //! Versions and retention of a bucket: see [`crate::store::vault`].
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::PoisonError;
 
@@ -17,8 +16,9 @@ use crate::store::StoreFuture;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::s3::options::decode;
+use crate::store::s3::pages::{ETAG_MAX_BYTES, Pages, VERSION_ID_MAX_BYTES, is_word};
 use crate::store::s3::watch::read_all;
-use crate::store::s3::{LIST_MAX_OBJECTS, S3Store, errors, parse_content_range, timestamp};
+use crate::store::s3::{S3Store, errors, parse_content_range, timestamp};
 use crate::store::vault::{
     Guard, LockMode, LockPolicy, ObjectVersion, Retention, Vault, VersionId, is_locked_kind,
 };
@@ -93,7 +93,7 @@ impl S3Store {
         let below = format!("{}{prefix}", self.options.prefix);
         let asked = self.asked(if prefix.is_empty() { "objects" } else { prefix }, "list the versions of");
         let mut found: Vec<ObjectVersion> = Vec::new();
-        let mut places: HashSet<(String, String)> = HashSet::new();
+        let mut pages = Pages::default();
         let (mut key_marker, mut id_marker) = (None, None);
         loop {
             let request = self
@@ -109,21 +109,28 @@ impl S3Store {
             let page = self.answer(asked, request.send()).await?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
             let key = |text: Option<&str>| self.key_of(text?, prefix, is_encoded);
+            let id = |text: Option<&str>| {
+                let text = text.filter(|text| is_word(text, VERSION_ID_MAX_BYTES))?;
+                Some(VersionId(text.to_owned()))
+            };
             found.extend(page.versions().iter().filter_map(|version| {
                 Some(ObjectVersion {
                     key: key(version.key())?,
-                    id: VersionId(version.version_id()?.to_owned()),
+                    id: id(version.version_id())?,
                     size: u64::try_from(version.size()?).ok()?,
                     modified: timestamp(version.last_modified()?),
                     is_latest: version.is_latest().unwrap_or(false),
                     is_marker: false,
-                    etag: version.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
+                    etag: version
+                        .e_tag()
+                        .filter(|etag| is_word(etag, ETAG_MAX_BYTES))
+                        .map(|etag| etag.trim_matches('"').to_owned()),
                 })
             }));
             found.extend(page.delete_markers().iter().filter_map(|marker| {
                 Some(ObjectVersion {
                     key: key(marker.key())?,
-                    id: VersionId(marker.version_id()?.to_owned()),
+                    id: id(marker.version_id())?,
                     size: 0,
                     modified: timestamp(marker.last_modified()?),
                     is_latest: marker.is_latest().unwrap_or(false),
@@ -137,18 +144,15 @@ impl S3Store {
             let marker = page.next_key_marker().map(str::to_owned);
             key_marker = if is_encoded { marker.as_deref().and_then(decode) } else { marker };
             id_marker = page.next_version_id_marker().map(str::to_owned);
-            let place = (key_marker.clone().unwrap_or_default(), id_marker.clone().unwrap_or_default());
-            // A page that leads back to an earlier one, or nowhere, would never end.
-            if key_marker.is_none() || !places.insert(place) || found.len() > LIST_MAX_OBJECTS {
-                return Err(errors::unsound(asked, "a listing of versions that does not go on"));
+            let place =
+                key_marker.as_ref().map(|key| format!("{key}\n{}", id_marker.as_deref().unwrap_or_default()));
+            if pages.is_due(found.len()) {
+                found.sort_by(|left, right| (&left.key, &left.id.0).cmp(&(&right.key, &right.id.0)));
+                found.dedup_by(|left, right| left.key == right.key && left.id == right.id);
             }
+            pages.turn(place.as_deref(), found.len()).map_err(|why| errors::unsound(asked, why))?;
         }
-        // Markers come in a list of their own, so that their place among versions of the same second is
-        // lost, apart from the newest: of two of the same time, data counts as newer than a marker.
-        found.sort_by(|left, right| {
-            let rank = |one: &ObjectVersion| (Reverse(one.is_latest), Reverse(one.modified), one.is_marker);
-            left.key.cmp(&right.key).then_with(|| rank(left).cmp(&rank(right)))
-        });
+        newest_first(&mut found);
         Ok(found)
     }
 
@@ -272,6 +276,17 @@ impl S3Store {
             _ => denied,
         }
     }
+}
+
+/// By key, and of each key the newest first.
+///
+/// Markers come in a list of their own, so that their place among versions of the same second is lost, apart
+/// from the newest: of two of the same time, data counts as newer than a marker.
+fn newest_first(found: &mut [ObjectVersion]) {
+    found.sort_by(|left, right| {
+        let rank = |one: &ObjectVersion| (Reverse(one.is_latest), Reverse(one.modified), one.is_marker);
+        left.key.cmp(&right.key).then_with(|| rank(left).cmp(&rank(right)))
+    });
 }
 
 /// A server that knows nothing of an extra does not have it; one that says anything else says nothing.

@@ -17,6 +17,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, timeout};
 
+use crate::base::recycle;
+
 /// Bytes handed to the connection at a time; small enough that a slow line takes one in a second or so.
 const PIECE_BYTES: usize = 64 << 10;
 /// What has to come in while the stall time-out runs; half a kilobyte a second at its default.
@@ -156,7 +158,7 @@ pub async fn read_all(
     }
     let reserved = announced.unwrap_or(0).min(RESERVE_MAX_BYTES);
     // At most 64 MiB, which fits.
-    let mut bytes = Vec::with_capacity(reserved as usize);
+    let mut bytes = recycle::take(reserved as usize);
     let (mut window, mut window_bytes) = (Instant::now(), 0u64);
     loop {
         let left = limits.stall.saturating_sub(window.elapsed());
@@ -178,6 +180,6 @@ pub async fn read_all(
     }
     match announced {
         Some(size) if size != bytes.len() as u64 => Err(Broken::CutOff(bytes.len() as u64, size)),
-        _ => Ok(bytes.into()),
+        _ => Ok(recycle::into_bytes(bytes)),
     }
 }

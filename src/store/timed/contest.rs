@@ -165,7 +165,8 @@ impl<'a> Contest<'a> {
         };
         let is_there = body == self.body;
         let claims = store.claims_on(self.key).await?;
-        // Of what is left of a contest, the first has won; equal bodies do not make two winners.
+        // Of what is left of a contest, the first has won. Once all claims are tidied away, the body alone
+        // tells whose it is: as the contract says, creators of equal bodies may then all have won.
         match claims.iter().find(|claim| self.is_mine(claim)) {
             Some(first) if self.own.contains(first) && is_there => return Ok(Round::Won(version)),
             // It has been swapped away since; what is only created is not, and stands there for good.

@@ -137,15 +137,25 @@ impl Timed {
         StoreError::Io { location: self.inner.location(), key: key.to_string(), action, source }
     }
 
-    /// Whether nothing stands at a key that nobody contests.
+    /// Whether nothing stands at a key that nobody contests. A backup host may not look at packs; it may
+    /// list them.
     async fn need_free(&self, key: &Key) -> Result<(), StoreError> {
-        match self.inner.stat(key).await {
-            Ok(_) => {
+        let is_taken = match self.inner.stat(key).await {
+            Ok(_) => true,
+            Err(error) if error.is_not_found() => false,
+            Err(StoreError::Denied { .. }) => {
+                let (folder, _) = key.split();
+                let listed = self.inner.list(&format!("{folder}/")).await?;
+                listed.iter().any(|meta| meta.key == *key)
+            }
+            Err(error) => return Err(error),
+        };
+        match is_taken {
+            true => {
                 let location = self.inner.location();
                 Err(StoreError::AlreadyExists { location, key: key.to_string() })
             }
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) => Err(error),
+            false => Ok(()),
         }
     }
 

@@ -31,12 +31,17 @@ fn manager(probe: &Probe) -> Option<&'static str> {
 fn systemd(probe: &mut Probe) -> Services {
     let mut services = Services::default();
     let root = format!("--root={}", probe.root());
-    let mut arguments = vec!["list-unit-files", "--no-pager", "-o", "json"];
-    if !probe.is_live() {
-        arguments.insert(0, &root);
+    let list = ["list-unit-files", "--no-pager", "-o", "json"];
+    let from_files: Vec<&str> = [root.as_str()].into_iter().chain(list).collect();
+    // A systemd that is too busy to answer is not needed: the files say the same.
+    let ways = [Some(list.to_vec()).filter(|_| probe.is_live()), Some(from_files)];
+    for arguments in ways.into_iter().flatten() {
+        let output = probe.run("unit-files.json", "systemctl", &arguments);
+        services.units = output.map(|output| systemd::parse_unit_files(&output)).unwrap_or_default();
+        if !services.units.is_empty() {
+            break;
+        }
     }
-    let output = probe.run("unit-files.json", "systemctl", &arguments);
-    services.units = output.map(|output| systemd::parse_unit_files(&output)).unwrap_or_default();
     if services.units.is_empty() {
         services.units = linked_units(probe);
     }
@@ -122,4 +127,38 @@ fn sysv(probe: &mut Probe) -> Services {
     units.sort_by(|left, right| left.name.cmp(&right.name));
     probe.file("/etc/inittab");
     Services { units, ..Services::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::base::monitor::Interrupt;
+    use crate::system::capture::fixture::Scripted;
+    use crate::system::capture::machine::{Answer, Call};
+
+    #[test]
+    fn units_are_read_from_their_files_where_systemd_does_not_answer() {
+        let mut machine = Scripted::default().holds("/usr/lib/systemd/systemd", b"");
+        let answer = |call: &Call, _: Duration| {
+            let is_offline = call.arguments.iter().any(|argument| argument == "--root=/");
+            let units = r#"[{"unit_file":"a.service","state":"enabled","preset":"enabled"}]"#;
+            Answer::Ran {
+                output: if is_offline { units.into() } else { Vec::new() },
+                is_cut: false,
+                status: Some(if is_offline { 0 } else { 1 }),
+                is_timed_out: false,
+                report: "exited with status 1: Connection timed out".into(),
+            }
+        };
+        machine.programs.insert("systemctl", Box::new(answer));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut probe = Probe::new(Arc::new(machine), Interrupt::default(), deadline);
+        let units = collect(&mut probe).units;
+        assert_eq!(units.len(), 1);
+        assert_eq!((units[0].name.as_str(), units[0].state.as_str()), ("a.service", "enabled"));
+        assert!(probe.warnings[0].contains("Connection timed out"), "{:?}", probe.warnings);
+    }
 }

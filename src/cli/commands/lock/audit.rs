@@ -12,7 +12,7 @@ use crate::cli::commands::lock::AuditArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::{locks, opening};
-use crate::maintain::lock::audit::{self, Cover, PlaceAudit, SnapshotCover};
+use crate::maintain::lock::audit::{self, Cover, PlaceAudit, Question, SnapshotCover};
 use crate::maintain::lock::ledger::Ledger;
 use crate::maintain::lock::references::References;
 use crate::maintain::lock::{Around, LockError, Place, protect};
@@ -21,6 +21,8 @@ use crate::ui::{escape, format};
 
 /// Objects that people are told by name.
 const SHOWN: usize = 10;
+/// What is asked where nobody says.
+const WITHIN_DEFAULT: Duration = Duration::from_secs(7 * 86_400);
 
 /// Schema `lifeboat.lock-audit/1`.
 #[derive(Serialize)]
@@ -37,6 +39,8 @@ pub fn run(args: &AuditArgs, context: &Context, found: &mut String) -> CommandRe
     let choice = context.repository(None)?;
     let places = locks::places(context, &choice)?;
     let window = locks::window(args.window.window, &choice, &places);
+    let within = args.within.unwrap_or_else(|| within_default(&places));
+    let question = Question { within, keep_evidence: locks::evidence_window(&choice) };
     let interrupt = context.interrupt()?;
     let repository = opening::repository(context, None, Role::Maintainer)?;
     let keyring = repository.keyring();
@@ -49,14 +53,14 @@ pub fn run(args: &AuditArgs, context: &Context, found: &mut String) -> CommandRe
     let audited = protect::read(&indexed, window, SystemClock.now())
         .and_then(|protected| References::of(&indexed, protected, &around))
         .and_then(|references| {
-            places.iter().map(|place| audit_one(args, context, place, &references, &around)).collect()
+            places.iter().map(|place| audit_one(question, context, place, &references, &around)).collect()
         });
     progress.finish();
     let audits: Vec<PlaceAudit> = audited.map_err(|error: LockError| locks::failure(&error))?;
     let (locking, left_out) =
         (audits.iter().filter(|audit| audit.is_locking), places.len() < choice.urls().count());
     let is_met = locking.clone().next().is_some() && locking.clone().all(PlaceAudit::is_met);
-    audits.iter().for_each(|audit| found.push_str(&shortfall(audit, args.within)));
+    audits.iter().for_each(|audit| found.push_str(&shortfall(audit, within)));
     if locking.clone().next().is_none() {
         found.push_str("no store of this repository locks its objects\n");
     }
@@ -64,11 +68,11 @@ pub fn run(args: &AuditArgs, context: &Context, found: &mut String) -> CommandRe
         true => context.output.document(&Document {
             schema: "lifeboat.lock-audit/1",
             is_met,
-            within_seconds: args.within.as_secs(),
+            within_seconds: within.as_secs(),
             window_seconds: window.as_secs(),
             stores: &audits,
         })?,
-        false => audits.iter().try_for_each(|audit| tell(context, audit, args.within))?,
+        false => audits.iter().try_for_each(|audit| context.output.text(&told(context, audit, within)))?,
     }
     if locking.count() == 0 && !context.output.json {
         context
@@ -82,8 +86,15 @@ pub fn run(args: &AuditArgs, context: &Context, found: &mut String) -> CommandRe
     })
 }
 
+/// A week, but never so long that what is looked after as it should be is told as losing its lock: that has
+/// as much as `lock-renew` left, less what lies between two renewals.
+fn within_default(places: &[Place]) -> Duration {
+    let renewals = places.iter().filter_map(|place| Some(place.policy()?.renew_below / 2));
+    renewals.min().map_or(WITHIN_DEFAULT, |half| half.min(WITHIN_DEFAULT))
+}
+
 fn audit_one(
-    args: &AuditArgs,
+    question: Question,
     context: &Context,
     place: &Place,
     references: &References,
@@ -94,7 +105,7 @@ fn audit_one(
         Ok(directory) => Ledger::open(&directory, &place.client.location()),
         Err(_) => Ledger::default(),
     };
-    let audit = audit::audit(place, references, args.within, &mut ledger, now, around)?;
+    let audit = audit::audit(place, references, question, &mut ledger, now, around)?;
     // The price of a lost ledger is a few questions more.
     let _ = ledger.save(now);
     Ok(audit)
@@ -110,66 +121,109 @@ fn shortfall(audit: &PlaceAudit, within: Duration) -> String {
         return format!("{name}: there is no protected snapshot (any more): see lifeboat recover\n");
     }
     let missed = audit.snapshots.iter().filter(|snapshot| snapshot.cover != Cover::Covered).count();
-    format!(
+    let mut text = format!(
         "{name}: {missed} of {} protected snapshots are not locked for {}; {} objects lose their lock before \
-         that, {} have none or are missing\nrun `lifeboat lock extend`, then `lifeboat lock audit`\n",
+         that, {} have none or are missing\n",
         audit.snapshots.len(),
         format::duration(within),
         format::count(audit.losing),
         format::count(audit.uncovered),
-    )
+    );
+    advice(audit, within).iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    text
 }
 
-fn tell(context: &Context, audit: &PlaceAudit, within: Duration) -> Result<(), Failure> {
+fn told(context: &Context, audit: &PlaceAudit, within: Duration) -> String {
     let style = context.output.style;
     let name = escape::text(audit.name.as_deref().unwrap_or(&audit.location)).into_owned();
     let objects = format::counted(audit.objects, "object", "objects");
     let snapshots =
         format::counted(audit.snapshots.len() as u64, "protected snapshot", "protected snapshots");
-    let within = format::duration(within);
-    let mut text = String::new();
+    let asked = format::duration(within);
+    let missed = audit.snapshots.iter().filter(|snapshot| snapshot.cover != Cover::Covered).count() as u64;
     let verdict = match (audit.is_met(), audit.is_locking) {
-        (true, _) => format!("{snapshots} locked for longer than {within} ({objects})"),
+        (true, _) => format!("{snapshots} locked for longer than {asked} ({objects})"),
         (false, true) if audit.snapshots.is_empty() => {
             style.red("there is no protected snapshot (any more): see lifeboat recover").to_string()
         }
+        (false, true) if missed == 0 => {
+            let records = audit.records.losing + audit.records.uncovered;
+            let of = format::counted(audit.records.objects, "record", "records");
+            let text =
+                format!("{} of {of} (evidence, runbooks) not locked for {asked}", format::count(records));
+            format!("{snapshots} locked; {}", style.red(&text))
+        }
         (false, true) => {
-            let missed = audit.snapshots.iter().filter(|snapshot| snapshot.cover != Cover::Covered).count();
-            let missed = format!("{} of {snapshots} not locked for {within}", format::count(missed as u64));
+            let missed = format!("{} of {snapshots} not locked for {asked}", format::count(missed));
             style.red(&missed).to_string()
         }
         (false, false) => format!("locks nothing, and is not meant to ({snapshots}, {objects})"),
     };
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{name}: {verdict}");
+    let mut text = format!("{name}: {verdict}\n");
     let is_told = |snapshot: &&SnapshotCover| snapshot.cover != Cover::Covered || context.output.verbose > 0;
     if audit.is_locking {
         for snapshot in audit.snapshots.iter().filter(is_told) {
             let _ = writeln!(text, "    {}", of_snapshot(snapshot));
         }
-        if audit.losing + audit.uncovered > 0 {
-            let (losing, uncovered) = (format::count(audit.losing), format::count(audit.uncovered));
-            let _ =
-                writeln!(text, "    objects: {losing} lose their lock, {uncovered} have none or are missing");
-        }
-        for object in audit.named.iter().take(SHOWN) {
-            let state = match (object.is_missing, object.until) {
-                _ if object.is_overwritten => "was overwritten: see lifeboat recover".to_owned(),
-                (true, _) => "is missing: see lifeboat recover".to_owned(),
-                (false, Some(until)) => format!("is locked until {}", format::timestamp(until)),
-                (false, None) => "is not locked".to_owned(),
-            };
-            let _ = writeln!(text, "    {} {state}", escape::text(&object.key));
-        }
-        let named = audit.losing + audit.uncovered;
-        if let Some(more) = named.checked_sub(SHOWN as u64).filter(|more| *more > 0) {
-            let _ = writeln!(text, "    and {} more; --json names up to a thousand", format::count(more));
-        }
-        if audit.losing + audit.uncovered > 0 {
-            let _ = writeln!(text, "    run `lifeboat lock extend`");
+        tell_objects(audit, &mut text);
+        for line in advice(audit, within) {
+            let _ = writeln!(text, "    {line}");
         }
     }
-    context.output.text(&text)
+    text
+}
+
+/// The objects that are not covered. Writing to a string cannot fail.
+fn tell_objects(audit: &PlaceAudit, text: &mut String) {
+    let named = audit.losing + audit.uncovered;
+    if named > 0 {
+        let (losing, uncovered) = (format::count(audit.losing), format::count(audit.uncovered));
+        let _ = writeln!(text, "    objects: {losing} lose their lock, {uncovered} have none or are missing");
+    }
+    for object in audit.named.iter().take(SHOWN) {
+        let state = match (object.is_missing, object.until) {
+            _ if object.is_overwritten => "was overwritten: see lifeboat recover".to_owned(),
+            (true, _) => "is missing: see lifeboat recover".to_owned(),
+            (false, Some(until)) => format!("is locked until {}", format::timestamp(until)),
+            (false, None) => "is not locked".to_owned(),
+        };
+        let _ = writeln!(text, "    {} {state}", escape::text(&object.key));
+    }
+    if let Some(more) = named.checked_sub(SHOWN as u64).filter(|more| *more > 0) {
+        let _ = writeln!(text, "    and {} more; --json names up to a thousand", format::count(more));
+    }
+}
+
+/// What would help: renewing only helps what is due for it, and nothing can be locked for longer than locks
+/// last.
+fn advice(audit: &PlaceAudit, within: Duration) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (Some(lock_for), Some(renew)) = (audit.lock_for_seconds, audit.renew_below_seconds) else {
+        return lines;
+    };
+    if audit.due > 0 {
+        let due = format::counted(audit.due, "object", "objects");
+        lines.push(format!("run `lifeboat lock extend`: {due} would be renewed"));
+    }
+    if audit.losing == 0 {
+        return lines;
+    }
+    let shown = |seconds: u64| format::duration(Duration::from_secs(seconds));
+    match within.as_secs() {
+        asked if asked >= lock_for => lines.push(format!(
+            "a lock lasts {} (lock-for), so that nothing is ever locked for {}: ask for less, or raise \
+             lock-for",
+            shown(lock_for),
+            shown(asked)
+        )),
+        asked if asked > renew => lines.push(format!(
+            "a lock is renewed when less than {} is left (lock-renew): ask for no more than that, or raise \
+             lock-renew",
+            shown(renew)
+        )),
+        _ => {}
+    }
+    lines
 }
 
 fn of_snapshot(snapshot: &SnapshotCover) -> String {

@@ -1,5 +1,7 @@
 //! `lifeboat lock extend`: renewing the locks of what protected snapshots need.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::base::error_kind::ErrorKind;
@@ -50,6 +52,7 @@ pub fn run(args: &ExtendArgs, context: &Context, found: &mut String) -> CommandR
         return Err(locks::no_policy());
     }
     let window = locks::window(args.window.window, &choice, &places);
+    let wanted = Wanted { window, keep_evidence: locks::evidence_window(&choice) };
     let interrupt = context.interrupt()?;
     let repository = opening::repository(context, None, Role::Maintainer)?;
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
@@ -59,7 +62,7 @@ pub fn run(args: &ExtendArgs, context: &Context, found: &mut String) -> CommandR
     let done = needed.and_then(|(packs, unreadable)| {
         locking
             .iter()
-            .map(|(place, policy)| renew(args, context, place, policy, window, &packs, &around))
+            .map(|(place, policy)| renew(args, context, (place, policy), wanted, &packs, &around))
             .collect::<Result<Vec<Row>, LockError>>()
             .map(|rows| (rows, unreadable))
     });
@@ -92,7 +95,7 @@ pub fn run(args: &ExtendArgs, context: &Context, found: &mut String) -> CommandR
 fn needed_packs(
     args: &ExtendArgs,
     repository: &IndexedRepository,
-    window: std::time::Duration,
+    window: Duration,
     around: &Around<'_>,
 ) -> Result<(Vec<PackName>, Vec<Trouble>), LockError> {
     if args.all || repository.identities(ChunkKind::Meta).is_err() {
@@ -127,12 +130,18 @@ fn tell_unreadable(context: &Context, unreadable: &[Trouble]) {
     }
 }
 
+/// What is looked after.
+#[derive(Clone, Copy)]
+struct Wanted {
+    window: Duration,
+    keep_evidence: Duration,
+}
+
 fn renew(
     args: &ExtendArgs,
     context: &Context,
-    place: &Place,
-    policy: &LockPolicy,
-    window: std::time::Duration,
+    (place, policy): (&Place, &LockPolicy),
+    wanted: Wanted,
     packs: &[PackName],
     around: &Around<'_>,
 ) -> Result<Row, LockError> {
@@ -142,7 +151,8 @@ fn renew(
         Err(_) => Ledger::default(),
     };
     let mut keys = scope::common(place)?;
-    let snapshots = scope::snapshots_by_listing(place, window, now)?;
+    keys.extend(scope::records(place, wanted.keep_evidence, now)?);
+    let snapshots = scope::snapshots_by_listing(place, wanted.window, now)?;
     let vanished = if snapshots.is_empty() { versions::vanished(place)? } else { None };
     keys.extend(snapshots);
     keys.extend(scope::packs(packs.iter().copied())?);

@@ -131,10 +131,13 @@ fn look(place: &Place) -> Result<Row, StoreError> {
             .map(|(mode, days)| DefaultRetention { mode: mode.as_str(), days }),
         policy: place.policy().map(policy),
         objects: (current.clone().count() + listed.len()) as u64,
-        bytes: current.map(|version| version.size).sum::<u64>()
-            + listed.iter().map(|meta| meta.size).sum::<u64>(),
+        // A server may claim any size.
+        bytes: current
+            .map(|version| version.size)
+            .chain(listed.iter().map(|meta| meta.size))
+            .fold(0, u64::saturating_add),
         hidden_versions: hidden.clone().count() as u64,
-        hidden_bytes: hidden.map(|version| version.size).sum(),
+        hidden_bytes: hidden.map(|version| version.size).fold(0, u64::saturating_add),
         markers: versions.iter().filter(|version| version.is_marker).count() as u64,
     })
 }

@@ -7,6 +7,10 @@
 //! the options say (a thief could otherwise lock a bucket full for a hundred years). Nobody gets
 //! `s3:BypassGovernanceRetention` nor a right over the bucket's own settings. Versions can be deleted by the
 //! maintainer alone, and read by the maintainer and the restorer: they look back, and bring back.
+//!
+//! Where writers are kept apart by time, no write bears a condition, so that none can be asked for: whoever
+//! may create an object there may replace it. Each role writes and removes claims besides, on the keys that
+//! it contests and on no others (see `store::timed`).
 
 use serde_json::{Value, json};
 
@@ -14,8 +18,14 @@ use crate::cli::commands::key::RoleName;
 use crate::cli::commands::store::PolicyArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
-use crate::store::s3::options::S3Options;
+use crate::store::s3::options::{Conditional, S3Options};
 use crate::store::vault::LockPolicy;
+
+/// What no policy can prevent there.
+const REPLACEABLE: &str = "\
+warning: where writers are kept apart by time, whoever may create an object may also replace it: only a \
+bucket that keeps versions, better one that locks them (lock=…), keeps what a thief of such credentials \
+writes over";
 
 /// Runs the command.
 pub fn run(args: &PolicyArgs, context: &Context) -> CommandResult {
@@ -29,8 +39,13 @@ pub fn run(args: &PolicyArgs, context: &Context) -> CommandResult {
             .hint("name one with --bucket, or a URL s3://BUCKET/PREFIX")
     })?;
     let options = S3Options::parse(rest).map_err(Failure::usage)?;
-    let place = Place { partition: &args.partition, bucket: &options.bucket, prefix: &options.prefix };
+    let by_time = args.time_based || options.conditional == Conditional::TimeBased;
+    let place =
+        Place { partition: &args.partition, bucket: &options.bucket, prefix: &options.prefix, by_time };
     let policy = policy(args.role, &place, options.lock);
+    if by_time {
+        context.output.warn(REPLACEABLE);
+    }
     match context.output.json {
         true => context.output.document(&policy)?,
         // Text and objects always have a JSON form.
@@ -45,15 +60,27 @@ struct Place<'a> {
     bucket: &'a str,
     /// Empty, or ending in `/`.
     prefix: &'a str,
+    /// Whether writers are kept apart by time instead of conditions.
+    by_time: bool,
 }
 
 /// What is locked: see `store::vault::is_locked_kind`.
-const LOCKED: &[&str] = &["packs/*", "index/*", "snapshots/*", "keys/*", "evidence/*", "config"];
+const LOCKED: &[&str] =
+    &["packs/*", "index/*", "snapshots/*", "keys/*", "evidence/*", "runbooks/*", "config"];
+
+/// The keys that each role contests with others.
+fn contested(role: RoleName) -> &'static [&'static str] {
+    match role {
+        RoleName::Writer => &["snapshots/*", "evidence/*"],
+        RoleName::Maintainer => &["snapshots/*", "evidence/*", "gc/*", "probe/*"],
+        RoleName::Restorer => &["config/*", "keys/*", "evidence/*", "runbooks/*"],
+    }
+}
 
 /// The policy of `role`, where objects are locked as `lock` says.
 fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value {
     let arn = format!("arn:{}:s3:::{}", place.partition, place.bucket);
-    let maker = Maker { arn, prefix: place.prefix };
+    let maker = Maker { arn, prefix: place.prefix, by_time: place.by_time };
     let mut statements = vec![maker.list("List", "s3:ListBucket")];
     match role {
         RoleName::Writer => {
@@ -83,6 +110,12 @@ fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value 
             statements.push(maker.allow("RemoveKeys", &["s3:DeleteObject"], &["keys/*"]));
         }
     }
+    if place.by_time {
+        let claims: Vec<String> = contested(role).iter().map(|keys| format!("claims/{keys}")).collect();
+        let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
+        let actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
+        statements.push(maker.allow("Claim", &actions, &claims));
+    }
     if let Some(lock) = lock {
         statements.push(maker.allow("SeeLocks", &["s3:GetObjectRetention"], LOCKED));
         statements.push(maker.lock("Lock", lock));
@@ -98,6 +131,7 @@ fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value 
 struct Maker<'a> {
     arn: String,
     prefix: &'a str,
+    by_time: bool,
 }
 
 impl Maker<'_> {
@@ -125,15 +159,19 @@ impl Maker<'_> {
 
     /// Writes that replace nothing.
     fn create(&self, sid: &str, keys: &[&str]) -> Value {
-        let mut statement = self.allow(sid, &["s3:PutObject"], keys);
-        statement["Condition"] = json!({ "Null": { "s3:if-none-match": "false" } });
-        statement
+        self.write(sid, keys, "s3:if-none-match")
     }
 
     /// Writes that replace what was read, and nothing else.
     fn swap(&self, sid: &str, keys: &[&str]) -> Value {
+        self.write(sid, keys, "s3:if-match")
+    }
+
+    fn write(&self, sid: &str, keys: &[&str], condition: &str) -> Value {
         let mut statement = self.allow(sid, &["s3:PutObject"], keys);
-        statement["Condition"] = json!({ "Null": { "s3:if-match": "false" } });
+        if !self.by_time {
+            statement["Condition"] = json!({ "Null": { condition: "false" } });
+        }
         statement
     }
 }
@@ -173,7 +211,7 @@ mod tests {
 
     /// Everything that a role may or must not do, where objects are locked.
     fn all_statements(role: RoleName) -> Vec<Value> {
-        let place = Place { partition: "aws", bucket: "b", prefix: "p/" };
+        let place = Place { partition: "aws", bucket: "b", prefix: "p/", by_time: false };
         let lock = S3Options::parse("bucket/p?lock=governance&lock-for=30d").unwrap().lock;
         policy(role, &place, lock)["Statement"].as_array().unwrap().clone()
     }
@@ -205,7 +243,7 @@ mod tests {
             assert_eq!(allows(role, "s3:GetObjectVersion", version), reads, "{role:?}");
             assert_eq!(allows(role, "s3:DeleteObjectVersion", version), deletes, "{role:?}");
         }
-        let place = Place { partition: "aws", bucket: "b", prefix: "" };
+        let place = Place { partition: "aws", bucket: "b", prefix: "", by_time: false };
         let text = policy(RoleName::Writer, &place, None).to_string();
         assert!(!text.contains("Retention"), "nothing of locks where nothing is locked: {text}");
     }

@@ -210,7 +210,7 @@ fn show(probed: &Probed, context: &Context) -> Result<(), Failure> {
     let verdict = match protocol(probed) {
         Some("time-based") => {
             "a repository is safe there by the slower, time-based protocol, for the server lets writers \
-             replace each other's objects"
+             replace each other's objects (for its rights see `lifeboat store policy --time-based`)"
         }
         Some(_) => "a repository is safe there",
         None => "a repository is NOT safe there",

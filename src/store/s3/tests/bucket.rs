@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
 
-use super::{Request, Response, State, etag};
+use super::{Circle, Request, Response, State, etag};
 
 /// One version; without a body it is a delete marker.
 #[derive(Clone, Debug)]
@@ -121,6 +121,11 @@ impl Bucket {
         Some(true)
     }
 
+    /// Gives the newest version of an object another id.
+    pub fn rename_version(&mut self, key: &str, id: &str) {
+        self.objects.get_mut(key).unwrap().last_mut().unwrap().id = id.into();
+    }
+
     /// Objects that a plain listing shows.
     pub fn listed(&self) -> impl Iterator<Item = (&String, &Stored)> {
         self.objects.keys().filter_map(|key| Some((key, self.current(key)?)))
@@ -188,7 +193,7 @@ pub(super) fn configuration(state: &State, request: &Request) -> Response {
     response
 }
 
-fn between(text: &str, tag: &str) -> String {
+pub(super) fn between(text: &str, tag: &str) -> String {
     let (_, rest) = text.split_once(&format!("<{tag}>")).unwrap();
     rest.split_once(&format!("</{tag}>")).unwrap().0.to_owned()
 }
@@ -241,7 +246,8 @@ fn quoted(key: &str) -> String {
         .collect()
 }
 
-pub(super) fn list_versions(state: &State, request: &Request) -> Response {
+pub(super) fn list_versions(state: &mut State, request: &Request) -> Response {
+    state.turns += 1;
     let asked = |name: &str| request.query.get(name).cloned().unwrap_or_default();
     let prefix = asked("prefix");
     let (key_marker, id_marker) = (asked("key-marker"), asked("version-id-marker"));
@@ -249,18 +255,21 @@ pub(super) fn list_versions(state: &State, request: &Request) -> Response {
     let is_marker =
         |(key, stored, _): &&(&String, &Stored, bool)| **key == key_marker && stored.id == id_marker;
     let start = all.iter().position(|one| is_marker(&one)).map_or(0, |at| at + 1);
-    let end = all.len().min(start + state.page_size);
-    let is_last = end == all.len() && !state.endless_listing;
+    let shown = if state.circle == Some(Circle::Nothing) { 0 } else { state.page_size };
+    let end = all.len().min(start + shown);
+    let is_last = end == all.len() && !state.endless_listing && state.circle.is_none();
     let mut text = String::from("<ListVersionsResult><EncodingType>url</EncodingType>");
     text += &format!("<IsTruncated>{}</IsTruncated>", !is_last);
-    if let Some((key, stored, _)) = all[start..end].last().filter(|_| !is_last) {
+    if let Some(circle) = state.circle {
+        text += &format!("<NextKeyMarker>{}</NextKeyMarker>", super::next_in(circle, state.turns));
+    } else if let Some((key, stored, _)) = all[start..end].last().filter(|_| !is_last) {
         let (key, id) = (quoted(key), &stored.id);
         text +=
             &format!("<NextKeyMarker>{key}</NextKeyMarker><NextVersionIdMarker>{id}</NextVersionIdMarker>");
     }
     for (key, stored, is_latest) in &all[start..end] {
         let tag = if stored.body.is_some() { "Version" } else { "DeleteMarker" };
-        let (described, id) = (described(key, stored), &stored.id);
+        let (described, id) = (super::claimed(state, key, described(key, stored)), &stored.id);
         text +=
             &format!("<{tag}>{described}<VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest></{tag}>");
     }

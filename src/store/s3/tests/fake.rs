@@ -14,6 +14,8 @@ use std::time::Duration;
 
 #[path = "bucket.rs"]
 pub mod bucket;
+#[path = "policies.rs"]
+pub mod policies;
 
 use self::bucket::{Bucket, Stored};
 
@@ -38,6 +40,21 @@ pub enum Fault {
     OtherRange,
     /// One more bit than there was.
     FlippedBit,
+    /// A body that never ends, with this status.
+    Flood(u16),
+}
+
+/// How a listing leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Circle {
+    /// The first page again and again, under one token.
+    OneToken,
+    /// The same under ever new tokens.
+    NewTokens,
+    /// Pages without anything, under ever new tokens.
+    Nothing,
+    /// Tokens of a mebibyte.
+    LongTokens,
 }
 
 /// Where an object of an archive class stands.
@@ -59,12 +76,26 @@ struct State {
     looks: u32,
     faults: VecDeque<Fault>,
     log: Vec<String>,
+    /// The headers of each request in the log.
+    headers: Vec<BTreeMap<String, String>>,
+    /// Requests are refused with `BadDigest` never, whatever their checksum.
+    ignores_checksums: bool,
     has_bucket: bool,
     ignores_conditions: bool,
     page_size: usize,
     endless_listing: bool,
+    circle: Option<Circle>,
+    /// Sizes that are told in place of the true ones.
+    claimed: BTreeMap<String, u64>,
+    turns: u64,
+    /// Bytes that somebody took of bodies that never end.
+    flooded: u64,
     /// Who may neither delete versions nor end retentions, as a writer.
     writers: Vec<&'static str>,
+    /// What access keys are allowed, as IAM has it; whoever is not named here may do everything.
+    policies: BTreeMap<String, serde_json::Value>,
+    /// What was refused for want of rights.
+    refused: Vec<String>,
 }
 
 /// The server; ends with the process.
@@ -172,6 +203,21 @@ impl Fake {
         self.state.lock().unwrap().ignores_conditions = true;
     }
 
+    /// Listings lead nowhere from now on.
+    pub fn list_in_circles(&self, circle: Circle) {
+        self.state.lock().unwrap().circle = Some(circle);
+    }
+
+    /// Tells another size of an object than it has.
+    pub fn claim_size(&self, key: &str, size: u64) {
+        self.state.lock().unwrap().claimed.insert(key.into(), size);
+    }
+
+    /// How many bytes of endless bodies were taken.
+    pub fn flooded(&self) -> u64 {
+        self.state.lock().unwrap().flooded
+    }
+
     pub fn list_without_end(&self) {
         self.state.lock().unwrap().endless_listing = true;
     }
@@ -211,6 +257,26 @@ impl Fake {
         self.state.lock().unwrap().writers.push(id);
     }
 
+    /// From now on `id` may do what `policy` says, and nothing else.
+    pub fn enforce(&self, id: &str, policy: serde_json::Value) {
+        self.state.lock().unwrap().policies.insert(id.into(), policy);
+    }
+
+    /// What was refused for want of rights since this was last asked.
+    pub fn refused(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().refused)
+    }
+
+    /// Takes whatever checksum a body comes with.
+    pub fn ignore_checksums(&self) {
+        self.state.lock().unwrap().ignores_checksums = true;
+    }
+
+    /// What each request in the log said in the header `name`; in `?`, what it asked for in its query.
+    pub fn said(&self, name: &str) -> Vec<Option<String>> {
+        self.state.lock().unwrap().headers.iter().map(|headers| headers.get(name).cloned()).collect()
+    }
+
     /// Method, key and what else was asked for, of all requests so far.
     pub fn log(&self) -> Vec<String> {
         self.state.lock().unwrap().log.clone()
@@ -230,7 +296,11 @@ fn serve(state: &Mutex<State>, stream: TcpStream) -> Option<()> {
                 ["if-match", "if-none-match", "range", "x-amz-checksum-crc32", "x-amz-storage-class"];
             let told =
                 conditions.iter().filter_map(|name| Some(format!(" {name}={}", request.headers.get(*name)?)));
-            state.log.push(format!("{} {}{}", request.method, request.key, told.collect::<String>()));
+            let sub = if request.query.contains_key("retention") { "?retention" } else { "" };
+            state.log.push(format!("{} {}{sub}{}", request.method, request.key, told.collect::<String>()));
+            let mut headers = request.headers.clone();
+            headers.insert("?".into(), request.query.keys().cloned().collect::<Vec<_>>().join("&"));
+            state.headers.push(headers);
             let fault = state.faults.pop_front();
             match &fault {
                 Some(Fault::Error(status, code, header)) => {
@@ -241,10 +311,27 @@ fn serve(state: &Mutex<State>, stream: TcpStream) -> Option<()> {
                     (response, None)
                 }
                 Some(Fault::Silence) => (Response::new(200), fault),
+                Some(Fault::Flood(status)) => (Response::new(*status).header("etag", etag(b"")), fault),
                 _ => (answer(&mut state, &request, fault.as_ref()), fault),
             }
         };
+        if matches!(fault, Some(Fault::Flood(_))) {
+            return flood(state, &mut stream, &response);
+        }
         send(&mut stream, &request, response, fault)?;
+    }
+}
+
+/// Goes on until nobody listens any more.
+fn flood(state: &Mutex<State>, stream: &mut TcpStream, response: &Response) -> Option<()> {
+    stream.set_write_timeout(Some(Duration::from_secs(5))).ok()?;
+    let etag = &response.headers[0].1;
+    let head = format!("HTTP/1.1 {} Told\r\nconnection: close\r\netag: {etag}\r\n\r\n", response.status);
+    stream.write_all(head.as_bytes()).ok()?;
+    let piece = vec![b' '; 1 << 16];
+    loop {
+        stream.write_all(&piece).ok()?;
+        state.lock().unwrap().flooded += piece.len() as u64;
     }
 }
 
@@ -348,6 +435,10 @@ fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Respon
         }
         return if makes { Response::new(200) } else { Response::error(404, "NoSuchBucket") };
     }
+    if let Some(why) = policies::refusal(state, request) {
+        state.refused.push(why);
+        return Response::error(403, "AccessDenied");
+    }
     let asks = |what: &str| request.query.contains_key(what);
     match request.method.as_str() {
         "PUT" if asks("retention") => bucket::retain(state, request),
@@ -375,6 +466,10 @@ fn answer(state: &mut State, request: &Request, fault: Option<&Fault>) -> Respon
                         Response::error(403, "InvalidObjectState")
                     }
                     ("HEAD", Some((class, copy))) => tell_class(told(get(body, request, fault)), class, copy),
+                    ("HEAD", None) if state.claimed.contains_key(&request.key) => {
+                        told(Response::new(200).header("etag", etag(body)))
+                            .header("content-length", state.claimed[&request.key])
+                    }
                     _ => told(get(body, request, fault)),
                 }
             }
@@ -441,7 +536,7 @@ fn put(state: &mut State, request: &Request) -> Response {
     let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, &request.body) as u32;
     let told = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, sum.to_be_bytes());
     let asked = request.headers.get("x-amz-checksum-crc32");
-    if asked.is_some_and(|asked| *asked != told) {
+    if asked.is_some_and(|asked| *asked != told) && !state.ignores_checksums {
         return Response::error(400, "BadDigest");
     }
     let mode = request.headers.get("x-amz-object-lock-mode");
@@ -492,16 +587,21 @@ fn get(body: &[u8], request: &Request, fault: Option<&Fault>) -> Response {
     response
 }
 
-fn list(state: &State, request: &Request) -> Response {
+fn list(state: &mut State, request: &Request) -> Response {
     let prefix = request.query.get("prefix").cloned().unwrap_or_default();
     let after = request.query.get("continuation-token").cloned().unwrap_or_default();
+    let after = if state.circle.is_some() { String::new() } else { after };
+    state.turns += 1;
     let matching: Vec<_> =
         state.bucket.listed().filter(|(key, _)| key.starts_with(&prefix) && **key > after).collect();
-    let page = &matching[..matching.len().min(state.page_size)];
+    let shown = if state.circle == Some(Circle::Nothing) { 0 } else { state.page_size };
+    let page = &matching[..matching.len().min(shown)];
     let mut text = String::from("<ListBucketResult><EncodingType>url</EncodingType>");
-    let is_last = page.len() == matching.len() && !state.endless_listing;
+    let is_last = page.len() == matching.len() && !state.endless_listing && state.circle.is_none();
     text += &format!("<IsTruncated>{}</IsTruncated>", !is_last);
-    if let Some((key, _)) = page.last().filter(|_| !is_last) {
+    if let Some(circle) = state.circle {
+        text += &format!("<NextContinuationToken>{}</NextContinuationToken>", next_in(circle, state.turns));
+    } else if let Some((key, _)) = page.last().filter(|_| !is_last) {
         text += &format!("<NextContinuationToken>{key}</NextContinuationToken>");
     }
     for (key, stored) in page {
@@ -510,8 +610,26 @@ fn list(state: &State, request: &Request) -> Response {
             Some((class, _)) if class.ends_with("_ACCESS") => "INTELLIGENT_TIERING",
             Some((class, _)) => class,
         };
-        let described = bucket::described(key, stored);
+        let described = claimed(state, key, bucket::described(key, stored));
         text += &format!("<Contents>{described}<StorageClass>{class}</StorageClass></Contents>");
     }
     Response { body: (text + "</ListBucketResult>").into_bytes(), ..Response::new(200) }
+}
+
+/// The token of the next page of a listing that leads nowhere.
+fn next_in(circle: Circle, turn: u64) -> String {
+    match circle {
+        Circle::OneToken => "again".into(),
+        Circle::NewTokens | Circle::Nothing => format!("turn-{turn}"),
+        Circle::LongTokens => format!("turn-{turn}-{}", "x".repeat(1 << 20)),
+    }
+}
+
+/// What is told of an object, with the size that is claimed for it.
+fn claimed(state: &State, key: &str, described: String) -> String {
+    let Some(size) = state.claimed.get(key) else { return described };
+    // A marker has none.
+    let Some((start, rest)) = described.split_once("<Size>") else { return described };
+    let (_, end) = rest.split_once("</Size>").unwrap();
+    format!("{start}<Size>{size}</Size>{end}")
 }

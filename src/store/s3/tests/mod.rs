@@ -2,6 +2,8 @@
 
 mod cold;
 pub mod fake;
+mod headers;
+mod hostile;
 mod vault;
 
 use std::sync::Arc;
@@ -15,12 +17,18 @@ use crate::base::time::{Clock, Timestamp};
 use crate::store::Store;
 use crate::store::client::Client;
 use crate::store::contract::check_contract;
+use crate::store::directory::DirectoryStore;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::memory::MemoryStore;
 use crate::store::probe::{Property, probe, spare_key};
+use crate::store::replicas::spec::{ReplicaSpec, SetOptions};
+use crate::store::replicas::{Opened, ReplicatedStore};
 use crate::store::s3::S3Store;
 use crate::store::s3::features::Extra;
 use crate::store::s3::options::{Checksum, Conditional, S3Options};
+use crate::store::timed::TimedStore;
+use crate::store::tuning::{Tuning, wrap};
 
 fn key(name: &str) -> Key {
     Key::new(name).unwrap()
@@ -82,6 +90,43 @@ fn the_contract_holds_on_a_sound_server() {
         let store: Arc<dyn Store> = Arc::new(patient(&fake));
         fakes.lock().unwrap().push(fake);
         store
+    });
+}
+
+#[test]
+fn the_contract_holds_as_a_bucket_is_really_used_and_beside_stores_of_other_kinds() {
+    let kept: std::sync::Mutex<Vec<(Fake, tempfile::TempDir)>> = Default::default();
+    let keep = |fake: Fake, dir| kept.lock().unwrap().push((fake, dir));
+    check_contract(|| {
+        let fake = Fake::new();
+        let store = wrap(Arc::new(patient(&fake)), &Tuning::default());
+        keep(fake, tempfile::tempdir().unwrap());
+        store
+    });
+    check_contract(|| {
+        let (fake, dir) = (Fake::new(), tempfile::tempdir().unwrap());
+        let stores: [Arc<dyn Store>; 3] = [
+            wrap(Arc::new(patient(&fake)), &Tuning::default()),
+            Arc::new(DirectoryStore::open(dir.path()).unwrap()),
+            Arc::new(MemoryStore::new()),
+        ];
+        keep(fake, dir);
+        let spec = |n: usize| ReplicaSpec::new(format!("r{n}"), format!("/nowhere/{n}"));
+        let opened = stores.into_iter().enumerate();
+        let opened = opened.map(|(n, store)| Opened { spec: spec(n), store: Ok(store) }).collect();
+        Arc::new(ReplicatedStore::new(opened, SetOptions::default(), None).unwrap())
+    });
+}
+
+#[test]
+fn the_contract_holds_by_time_on_a_server_that_ignores_conditions() {
+    let fakes: std::sync::Mutex<Vec<Fake>> = Default::default();
+    check_contract(|| {
+        let fake = Fake::new();
+        fake.ignore_conditions();
+        let backend = Arc::new(fake.store("&conditional=time-based").with_limits(Duration::from_secs(30)));
+        fakes.lock().unwrap().push(fake);
+        Arc::new(TimedStore::over(backend, Duration::from_secs(1), &Tuning::default()))
     });
 }
 

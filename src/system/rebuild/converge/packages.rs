@@ -12,31 +12,54 @@ use crate::system::rebuild::converge::{Converge, chain, literal, run};
 /// named, and ends it after all else is installed. What is here and newer stays. No service is started on the
 /// way: it would run with a new configuration, on data that is about to be overwritten. `apt-cache show`
 /// succeeds for a version that is not there, and prints nothing.
-const APT_INSTALL: &str = "export DEBIAN_FRONTEND=noninteractive; set --; gone=; \
-    policy=/usr/sbin/policy-rc.d; \
-    there() { apt-cache show \"$1\" 2>/dev/null | grep -q '^Version:'; }; \
-    if [ ! -e $policy ] || grep -q lifeboat $policy; then trap 'rm -f $policy' EXIT; \
-    printf '#!/bin/sh\\n# by lifeboat\\nexit 101\\n' >$policy; chmod 755 $policy; fi; \
-    while read -r name version held; do \
-    here=$(dpkg-query -W -f='${db:Status-Status} ${Version}' \"$name\" 2>/dev/null); \
-    case $here in 'installed '*) here=${here#* };; *) here=;; esac; \
-    if [ \"$here\" = \"$version\" ]; then continue; fi; \
-    if [ -n \"$here\" ] && [ -z \"$held\" ] && dpkg --compare-versions \"$here\" gt \"$version\"; then \
-    echo \"$name $here is newer than $version, and stays\" >&2; continue; fi; \
-    if there \"$name=$version\"; then set -- \"$@\" \"$name=$version\"; \
-    elif there \"$name\"; then \
-    echo \"$name $version is not to be had any more; the newest is taken\" >&2; set -- \"$@\" \"$name\"; \
-    else gone=\"$gone $name\"; fi; done; \
-    apt-get install -y -q --no-install-recommends --allow-downgrades --allow-change-held-packages \
-    -o Dpkg::Options::=--force-confold \"$@\" || exit; \
-    [ -z \"$gone\" ] || { echo \"not to be had from any repository:$gone\" >&2; exit 1; }";
+const APT_INSTALL: &str = r#"
+export DEBIAN_FRONTEND=noninteractive
+there() { apt-cache show "$1" 2>/dev/null | grep -q '^Version:'; }
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ] || grep -q lifeboat $policy; then
+    trap 'rm -f $policy' EXIT
+    printf '#!/bin/sh\n# by lifeboat\nexit 101\n' >$policy
+    chmod 755 $policy
+fi
+set --
+gone=
+while read -r name version held; do
+    here=$(dpkg-query -W -f='${db:Status-Status} ${Version}' "$name" 2>/dev/null)
+    case $here in 'installed '*) here=${here#* } ;; *) here= ;; esac
+    if [ "$here" = "$version" ]; then
+        continue
+    elif [ -n "$here" ] && [ -z "$held" ] && dpkg --compare-versions "$here" gt "$version"; then
+        echo "$name $here is newer than $version, and stays" >&2
+    elif there "$name=$version"; then
+        set -- "$@" "$name=$version"
+    elif there "$name"; then
+        echo "$name $version is not to be had any more; the newest is taken" >&2
+        set -- "$@" "$name"
+    else
+        gone="$gone $name"
+    fi
+done
+apt-get install -y -q --no-install-recommends --allow-downgrades --allow-change-held-packages \
+    -o Dpkg::Options::=--force-confold "$@" || exit
+[ -z "$gone" ] || { echo "not to be had from any repository:$gone" >&2; exit 1; }
+"#;
 /// The same with dnf, for what is missing.
-const DNF_INSTALL: &str = "set --; gone=; while read -r name version; do \
-    if dnf -q repoquery \"$name-$version\" 2>/dev/null | grep -q .; then set -- \"$@\" \"$name-$version\"; \
-    elif dnf -q repoquery \"$name\" 2>/dev/null | grep -q .; then \
-    echo \"$name $version is not to be had any more; the newest is taken\" >&2; set -- \"$@\" \"$name\"; \
-    else gone=\"$gone $name\"; fi; done; dnf install -y -q \"$@\" || exit; \
-    [ -z \"$gone\" ] || { echo \"not to be had from any repository:$gone\" >&2; exit 1; }";
+const DNF_INSTALL: &str = r#"
+set --
+gone=
+while read -r name version; do
+    if dnf -q repoquery "$name-$version" 2>/dev/null | grep -q .; then
+        set -- "$@" "$name-$version"
+    elif dnf -q repoquery "$name" 2>/dev/null | grep -q .; then
+        echo "$name $version is not to be had any more; the newest is taken" >&2
+        set -- "$@" "$name"
+    else
+        gone="$gone $name"
+    fi
+done
+dnf install -y -q "$@" || exit
+[ -z "$gone" ] || { echo "not to be had from any repository:$gone" >&2; exit 1; }
+"#;
 
 /// A mark of packages, and which have it.
 type Mark = (&'static str, fn(&Package) -> bool);

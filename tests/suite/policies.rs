@@ -1,0 +1,208 @@
+//! Each role does all of its work with the rights that `store policy` prints for it, on a server that grants
+//! those and nothing else.
+
+use std::fs;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lifeboat::crypto::x25519::Identity;
+use lifeboat::store::client::Client;
+use lifeboat::store::error::StoreError;
+use lifeboat::store::key::Key;
+use lifeboat::store::s3::{S3Store, options::S3Options};
+
+use crate::cold::fake::Fake;
+use crate::program::{Run, Sandbox, finish};
+use crate::world::{assert_same, make_sample};
+
+const ROLES: [&str; 3] = ["writer", "maintainer", "restorer"];
+
+/// A bucket in which each role has its own access key, of the same name.
+struct Roles {
+    sandbox: Sandbox,
+    fake: Fake,
+    url: String,
+    by_time: bool,
+}
+
+impl Roles {
+    /// A repository with a slot for each role, and the rights that are printed with `words`.
+    fn new(fake: Fake, options: &str, at_init: &str, words: &[&str]) -> Self {
+        let url = format!("s3://{}{options}", fake.url());
+        let by_time = words.contains(&"--time-based");
+        let roles = Self { sandbox: Sandbox::new(), fake, url, by_time };
+        make_sample(&roles.sandbox.path("source"));
+        let owner = roles.identity("owner");
+        roles.ok("owner", &["init", "--recipient", &owner, "--repo", &format!("{}{at_init}", roles.url)]);
+        for role in ROLES {
+            let recipient = roles.identity(role);
+            let mut add = vec!["key", "add", "--role", role, "--recipient", &recipient];
+            add.extend(if role == "writer" { &["--host", "web1"][..] } else { &[] });
+            roles.ok("owner", &add);
+        }
+        for role in ROLES {
+            let print = [&["store", "policy", "--role", role, &roles.url], words].concat();
+            let policy = roles.ok("owner", &print).stdout;
+            roles.fake.enforce(role, serde_json::from_str(&policy).unwrap());
+        }
+        roles
+    }
+
+    fn identity(&self, name: &str) -> String {
+        let identity = Identity::generate();
+        fs::write(self.sandbox.path(name), identity.to_secret_text().expose()).unwrap();
+        identity.to_recipient().to_string()
+    }
+
+    fn run(&self, who: &str, words: &[&str]) -> Run {
+        let mut command = self.sandbox.command(words);
+        if !words.contains(&"--repo") {
+            command.env("LIFEBOAT_REPO", &self.url);
+        }
+        command.env("LIFEBOAT_IDENTITY_FILE", self.sandbox.path(who));
+        command.env("LIFEBOAT_STATE_DIR", self.sandbox.path(format!("state-{who}")));
+        command.env("LIFEBOAT_CACHE_DIR", self.sandbox.path(format!("cache-{who}")));
+        command.env("AWS_ACCESS_KEY_ID", who).env("AWS_SECRET_ACCESS_KEY", "secret");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        finish(command)
+    }
+
+    /// Does it, and nothing that was asked for is refused, but for what is asked in vain on purpose.
+    fn ok(&self, who: &str, words: &[&str]) -> Run {
+        let run = self.run(who, words);
+        let mut refused = self.fake.refused();
+        // By time, a host finds out by a listing that the name of a pack is free, where it may not look; and
+        // tidies up what claims others left as far as it may.
+        let is_in_vain = |one: &String| {
+            one.contains("s3:GetObject on") && one.contains("/packs/")
+                || one.contains("s3:DeleteObject on") && one.contains("/claims/")
+        };
+        refused.retain(|one| !(self.by_time && is_in_vain(one)));
+        assert_eq!((run.status, refused), (Some(0), Vec::new()), "{who} {words:?} {run:?}");
+        run
+    }
+
+    fn client(&self, who: &str) -> Client {
+        let options = S3Options::parse(self.url.trim_start_matches("s3://")).unwrap();
+        Client::new(Arc::new(S3Store::new(options, false).with_access_key(who, "secret"))).unwrap()
+    }
+
+    /// All that each role is there for.
+    fn work(&self) {
+        self.ok("writer", &["backup", "source", "--host", "web1"]);
+        fs::write(self.sandbox.path("source/dir/text"), "another text").unwrap();
+        let again = self.ok("writer", &["backup", "source", "--host", "web1"]);
+        assert!(!again.stderr.contains("warning"), "{again:?}");
+        self.ok("writer", &["key", "list"]);
+        for words in [&["snapshots"][..], &["check"], &["ls", "latest"], &["find", "text"], &["stats"]] {
+            self.ok("maintainer", words);
+        }
+        let source = self.sandbox.path("source");
+        let what = format!("latest:{}", source.display());
+        self.ok("restorer", &["restore", &what, "--target", "out", "--verify"]);
+        assert_same(&source, &self.sandbox.path("out"));
+        self.ok("restorer", &["check", "--read-data"]);
+        let recipient = self.identity("another");
+        self.ok("restorer", &["key", "add", "--role", "writer", "--recipient", &recipient, "--host", "web2"]);
+        let list: serde_json::Value =
+            serde_json::from_str(&self.ok("restorer", &["key", "list", "--json"]).stdout).unwrap();
+        let slots = list["slots"].as_array().unwrap();
+        let slot = slots.iter().find(|slot| slot["label"].as_str() == Some("web2")).unwrap();
+        self.ok("restorer", &["key", "remove", slot["name"].as_str().unwrap()]);
+        self.ok("restorer", &["runbook", "init"]);
+        self.ok("restorer", &["runbook", "publish", "full-site-loss"]);
+    }
+
+    /// What a thief of a host's credentials cannot do.
+    fn assert_a_thief_gets_nowhere(&self) {
+        let client = self.client("writer");
+        for meta in client.list("").unwrap() {
+            // Sessions come and go, and so do claims.
+            let is_passing =
+                ["sessions/", "claims/"].iter().any(|folder| meta.key.as_str().starts_with(folder));
+            let is_refused = matches!(client.delete(&meta.key), Err(StoreError::Denied { .. }));
+            assert!(is_refused || is_passing, "{} was deleted", meta.key);
+        }
+        let body = Bytes::from_static(b"pay up");
+        for name in ["config", "keys/thief.age", "gc/state", "runbooks/r/00000001", "claims/config/none/0-0"]
+        {
+            let written = client.swap(&Key::new(name).unwrap(), None, body.clone());
+            assert!(matches!(written, Err(StoreError::Denied { .. })), "{name}: {written:?}");
+        }
+        let pack = client.list("packs/").unwrap().remove(0).key;
+        assert!(matches!(client.get(&pack), Err(StoreError::Denied { .. })));
+        let replaced = client.swap(&pack, None, body);
+        assert!(replaced.is_err() || self.by_time, "{replaced:?}");
+    }
+}
+
+#[test]
+fn each_role_works_with_the_rights_that_are_printed_for_it() {
+    let roles = Roles::new(Fake::new(), "", "", &[]);
+    roles.work();
+    roles.assert_a_thief_gets_nowhere();
+}
+
+#[test]
+fn the_rights_for_locks_are_enough_to_lock_and_to_renew() {
+    let lock = "&lock=governance&lock-for=20d&lock-renew=5d";
+    let roles = Roles::new(Fake::locking(), lock, "", &[]);
+    roles.work();
+    roles.ok("maintainer", &["lock", "status"]);
+    roles.ok("maintainer", &["lock", "extend"]);
+    roles.ok("maintainer", &["lock", "audit", "--within", "4d"]);
+    roles.ok("maintainer", &["lock", "sweep", "--older-than", "0s"]);
+    roles.ok("maintainer", &["recover", "--as-of", "2026-11-24 04:00"]);
+    // A lease that is meant to end in the next century is no writer's to give.
+    let longer = roles.url.replace("lock-for=20d", "lock-for=30000d");
+    let run = roles.run("writer", &["backup", "source", "--host", "web1", "--repo", &longer]);
+    assert!(run.status != Some(0) && roles.fake.refused()[0].contains("PutObjectRetention"), "{run:?}");
+    roles.assert_a_thief_gets_nowhere();
+}
+
+#[test]
+fn a_night_without_changes_renews_nothing_while_there_is_plenty_of_time() {
+    let lock = "&lock=governance&lock-for=20d&lock-renew=5d";
+    let roles = Roles::new(Fake::locking(), lock, "", &[]);
+    roles.work();
+    let begun = roles.fake.log().len();
+    for _ in 0..3 {
+        roles.ok("writer", &["backup", "source", "--host", "web1"]);
+    }
+    let log = roles.fake.log().split_off(begun);
+    let of = |method: &str| -> Vec<&String> {
+        log.iter().filter(|line| line.starts_with(method) && line.contains("?retention")).collect()
+    };
+    assert!(of("PUT").is_empty(), "{log:#?}");
+    // Each backup asks once whether the server keeps the lock of what it just committed; the first also
+    // learns what the restorer added since the host's last backup.
+    let asked = of("GET");
+    assert!(
+        asked.len() <= 6 && asked.iter().filter(|line| line.contains("snapshots/")).count() >= 3,
+        "{asked:#?}"
+    );
+    // A host that has lost its cache asks, and renews nothing either.
+    fs::remove_dir_all(roles.sandbox.path("cache-writer")).unwrap();
+    let begun = roles.fake.log().len();
+    roles.ok("writer", &["backup", "source", "--host", "web1"]);
+    let log = roles.fake.log().split_off(begun);
+    let renewed = log.iter().filter(|line| line.starts_with("PUT") && line.contains("?retention"));
+    assert_eq!(renewed.count(), 0, "{log:#?}");
+}
+
+#[test]
+fn the_rights_for_the_time_based_protocol_are_enough_for_it() {
+    let fake = Fake::new();
+    fake.ignore_conditions();
+    let roles = Roles::new(fake, "", "&settle=500ms", &["--time-based"]);
+    roles.work();
+    // The URL says it as well as the option.
+    let url = format!("{}&conditional=time-based", roles.url);
+    for role in ROLES {
+        let by_url = roles.ok("owner", &["store", "policy", "--role", role, &url]);
+        let by_option = roles.ok("owner", &["store", "policy", "--role", role, "--time-based", &roles.url]);
+        assert_eq!(by_url.stdout, by_option.stdout);
+        assert!(by_url.stderr.contains("may also replace it"), "{by_url:?}");
+    }
+    Roles { url, ..roles }.assert_a_thief_gets_nowhere();
+}
