@@ -413,6 +413,12 @@ fn what_somebody_put_among_the_claims_keeps_nobody_from_running_and_is_told() {
     assert_eq!(another.status, Some(13), "{another:?}");
     let report = other(&["runbook", "report", "latest"]);
     assert!(report.stdout.contains("was passed over: nobody runs it"), "{report:?}");
+    // So does one that only this machine knows of.
+    let words =
+        ["runbook", "run", "two", "--no-wait", "--no-repository", "--another", "--reason", "a second"];
+    assert_eq!(other(&words).status, Some(13));
+    let report = other(&["runbook", "report", "latest"]);
+    assert!(report.stdout.contains("was passed over: a second"), "{report:?}");
 }
 
 #[test]
