@@ -1,7 +1,7 @@
 //! Users and groups: those that are missing, and what differs of those that are there.
 //!
-//! What is missing is made before packages; what is there is set after them, for a shell may be one of theirs,
-//! and whoever mends this machine must get into it at any time between.
+//! What is missing is made before packages; what is there is set after them, for a shell may be one of
+//! theirs, and whoever mends this machine must get into it at any time between.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,9 @@ const PASSWORDS: &str = "awk -F: -v names=\" $0 \" \
     'index(names, \" \" $1 \" \") && $2 ~ /^\\$/ { print $1 \":\" $2 }' | chpasswd --encrypted";
 
 /// Changes the user `$0` by the options that follow; a shell, if any, comes first, and only if it is there.
-const SETTLE: &str = "if [ \"$1\" != -s ] || [ -z \"$2\" ] || [ -x \"$2\" ]; then exec usermod \"$@\" \"$0\"; fi; \
-    echo \"$0 keeps its shell: $2 is not there\" >&2; shift 2; [ $# = 0 ] || exec usermod \"$@\" \"$0\"";
+const SETTLE: &str = "[ \"$1\" != -s ] || [ -z \"$2\" ] || [ -x \"$2\" ] || \
+    { echo \"$0 keeps its shell: $2 is not there\" >&2; shift 2; }; \
+    [ $# = 0 ] || exec usermod \"$@\" \"$0\"";
 
 /// Commands, and what a person should know.
 #[derive(Default)]

@@ -1,11 +1,12 @@
 //! A captured machine onto one that runs already, freshly installed: what is missing there, as actions.
 //!
-//! Nothing is taken away: packages, users, groups and members of groups that the captured machine did not have
-//! are left, and named; packages that are in the way of its own end the installation. Numbers of users and groups are kept where they are free; where they are taken, the account gets
-//! another one and files follow its name. Accounts come first, so that packages find those that they would
-//! make otherwise, with the numbers that they had; what differs of accounts that are there is set when packages
-//! are there, which bring their shells. Password hashes go from the snapshot straight into
-//! `chpasswd`, and stand in no plan. A package that is newer here stays, unless it was held back.
+//! Nothing is taken away: packages, users, groups and members of groups that the captured machine did not
+//! have are left, and named; packages that are in the way of its own end the installation. Numbers of users
+//! and groups are kept where they are free; where they are taken, the account gets another one and files
+//! follow its name. Accounts come first, so that packages find those that they would make otherwise, with the
+//! numbers that they had; what differs of those that are there is set after packages, which bring shells.
+//! Password hashes go from the snapshot straight into `chpasswd`, and stand in no plan. A package that is
+//! newer here stays, unless it was held back.
 
 mod accounts;
 mod packages;
@@ -122,7 +123,8 @@ fn run(command: CommandLine) -> Operation {
     Operation::Run { commands: vec![command] }
 }
 
-/// Adds actions of a stage, each after the one before, and all after those that are there; all may be repeated.
+/// Adds actions of a stage, each after the one before and the first after those that are there; all may be
+/// repeated.
 fn chain(rebuild: &mut Rebuild, stage: Stage) -> impl FnMut(&str, &str, Operation) + '_ {
     let last = rebuild.actions.iter().rfind(|action| action.stage == stage);
     let mut before: Option<String> = last.map(|action| action.id.clone());

@@ -9,9 +9,10 @@ use crate::system::rebuild::converge::{Converge, chain, literal, run};
 
 /// Installs what standard input lists, a name and a version a line, and `held` where it must be just that
 /// version: that version where it is to be had, else the newest, and says so; what is not to be had at all is
-/// named, and ends it after all else is installed. What is here and newer stays. What is here and in the way of
-/// what is to come stays too: it is named, and nothing is installed. No service is started on the way: it would run with a new configuration, on data that is about to be overwritten. `apt-cache show`
-/// succeeds for a version that is not there, and prints nothing.
+/// named, and ends it after all else is installed. What is here and newer stays. So does what is here and in
+/// the way of what is to come: it is named, and nothing is installed. No service is started on the way: it
+/// would run with a new configuration, on data that is about to be overwritten. `apt-cache show` succeeds for
+/// a version that is not there, and prints nothing.
 const APT_INSTALL: &str = r#"
 export DEBIAN_FRONTEND=noninteractive
 there() { apt-cache show "$1" 2>/dev/null | grep -q '^Version:'; }
@@ -34,7 +35,8 @@ fi
 set --
 gone=
 while read -r name version held; do
-    here=$(dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$name" 2>/dev/null | sed -n 's/^installed //p' | head -n 1)
+    here=$(dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$name" 2>/dev/null |
+        sed -n 's/^installed //p' | head -n 1)
     if [ "$here" = "$version" ]; then
         continue
     elif [ -n "$here" ] && [ -z "$held" ] && newer "$here" "$version"; then
@@ -51,7 +53,8 @@ done
 apt install -y -q --no-remove "$@" || {
     status=$?
     away=$(apt install -s -q "$@" 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/ \1/p' | tr -d '\n')
-    [ -z "$away" ] || echo "in the way of packages that it had:$away; remove them and apply the plan again" >&2
+    [ -z "$away" ] ||
+        echo "in the way of packages that it had:$away; remove them, and apply the plan again" >&2
     exit $status
 }
 [ -z "$gone" ] || { echo "not to be had from any repository:$gone" >&2; exit 1; }
@@ -136,8 +139,8 @@ pub(super) fn plan(asked: &Converge<'_>, rebuild: &mut Rebuild) {
     }
 }
 
-/// What apt and dnf call the package. dpkg, asked for a name alone, tells every architecture's of it; one that
-/// is for all architectures has none, and on another machine the native one is another.
+/// What apt and dnf call the package. dpkg, asked for a name alone, tells all packages of that name. One for
+/// all architectures needs no more, and on another kind of machine the native one is another.
 fn name(asked: &Converge<'_>, package: &Package) -> String {
     let (old, new) = (&asked.captured.packages, &asked.here.packages);
     let known = &package.architecture;
