@@ -19,7 +19,7 @@ const LIVED_IN: &str = r#"
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin
 groupadd --gid 777 tiny-server
 useradd --uid 777 --gid 777 --password '*' --home-dir /var/lib/tiny-server --shell /bin/false tiny-server
-apt-get -qq install tiny-server tiny-agent tiny-pinned=1.4 tiny-tool
+apt-get -qq install tiny-server tiny-agent tiny-pinned=1.4 tiny-tool tiny-shell
 apt-mark hold tiny-pinned
 apt-mark auto tiny-tool
 echo 'port = 8080' >/etc/tiny-server.conf
@@ -30,7 +30,7 @@ printf '[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n' >/etc/sy
 systemctl enable local.timer
 groupadd --gid 1500 ops
 useradd --uid 2345 --create-home --shell /bin/sh --comment 'Alice A.' --groups ops,staff alice
-usermod --shell /usr/sbin/nologin root
+usermod --shell /usr/bin/tiny-shell root
 printf 'alice:$6$salt$hash-of-alice\nroot:$6$salt$hash-of-root\n' | chpasswd --encrypted
 mkdir -p /etc/cron.d /etc/sysctl.d /var/spool/cron/crontabs /usr/local/bin /srv/data /etc/apt/keyrings
 echo '5 4 * * * alice /usr/local/bin/job' >/etc/cron.d/job
@@ -267,6 +267,30 @@ fn what_cannot_be_had_is_named_and_what_is_taken_gets_around() {
     let units =
         inside(&systems.fresh, "systemctl is-enabled tiny-agent.service tiny-agent-helper.service || true");
     assert_eq!(units, "masked\ndisabled\n");
+}
+
+#[test]
+fn nothing_of_what_is_here_is_taken_away() {
+    let Some(systems) = Systems::new() else { return };
+    let script =
+        "useradd --uid 3000 --shell /bin/sh --groups staff installer; apt-get -qq install tiny-rival";
+    inside(&systems.fresh, script);
+    let plan = systems.plan();
+    let warnings = plan["forecast"]["warnings"].to_string();
+    assert!(warnings.contains("the group staff did not have are left in it: installer"), "{warnings}");
+    let run = systems.apply(&plan);
+    assert_ne!(run.status, Some(0), "{run:?}");
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(said.contains("in the way of packages that it had: tiny-rival"), "{run:?}");
+    let have = inside(&systems.fresh, "dpkg-query -W");
+    assert!(have.contains("tiny-rival\t1.0") && !have.contains("tiny-server"), "{have}");
+    // Whoever is to mend it gets in: root has no shell that is not there.
+    assert!(systems.file("etc/passwd").starts_with("root:x:0:0:root:/root:/bin/sh\n"));
+    inside(&systems.fresh, "dpkg --remove tiny-rival");
+    let run = systems.apply(&plan);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(systems.file("etc/passwd").starts_with("root:x:0:0:root:/root:/usr/bin/tiny-shell\n"));
+    assert!(systems.file("etc/group").contains("\nstaff:x:50:installer,alice\n"));
 }
 
 #[test]
