@@ -277,8 +277,8 @@ fn query(dump: &Attachment, out: &mut String) -> std::fmt::Result {
         Some("sqlite") => ("sqlite", dump.details.get("path")),
         _ => return Ok(()),
     };
-    let subject = dump.files.iter().filter(|file| file.role == "dump").map(|file| &file.subject);
-    let database = database.or(subject.filter(|name| name.as_str() != "postgres").next_back());
+    let mut subject = dump.files.iter().filter(|file| file.role == "dump").map(|file| &file.subject);
+    let database = database.or(subject.rfind(|name| name.as_str() != "postgres"));
     writeln!(out, "# [[component.databases.verify]]\n# kind = \"sql\"\n# engine = {engine:?}")?;
     writeln!(out, "# database = {:?}", database.map_or("app", String::as_str))?;
     writeln!(out, "# query = \"SELECT count(*) > 1000 FROM orders\"")?;

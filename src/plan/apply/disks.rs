@@ -461,7 +461,7 @@ mod tests {
         let place = Place::Image { path: path.clone() };
         let disk = crate::system::action::TargetDisk { name: "disk0".into(), place, size_bytes: 8 << 20 };
         let target = Target { disk, takes_place_of: DiskIdentity::default(), wipe: false };
-        let look = |root: &str| image(root, &target, &path, &[], true);
+        let look = |root: &str| image(root, &target, &path, &[], (true, false));
         let refused = look("/mnt/new");
         let own = look(other);
         can(&["umount", other]);
