@@ -4,7 +4,8 @@
 //! `evidence/plans/<run>/<session>`, signed by the key slot that restored (`repo::evidence`): a restorer's,
 //! for nobody else can. The journal's lines form a chain of hashes (`sys::journal`), whose last hash the
 //! record bears. So a record, or a line, that was changed, left out or added is found, whether here or
-//! there; only whoever holds a restorer's key can make another past.
+//! there; only whoever holds a restorer's key can make another past. Objects of others are passed by: where
+//! one has taken a session's name, the session takes the next.
 
 use std::path::Path;
 

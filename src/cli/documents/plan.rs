@@ -47,6 +47,10 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ),
             ("observations", "What predictions learn from."),
             ("once", "The name that it was asked for by (--once); left out where there was none."),
+            (
+                "done_before",
+                "true where a run by that name was found and nothing was done now; else left out.",
+            ),
         ],
     },
     DocumentKind {

@@ -417,6 +417,7 @@ impl<'a> Session<'a> {
             evidence: None,
             observations,
             once: self.once(),
+            done_before: false,
         }
     }
 

@@ -89,6 +89,13 @@ fn carry_out(
     let applied = apply(&ground, warming.as_ref());
     progress.finish();
     let record = applied.map_err(|error| failure(&error))?;
+    if record.done_before {
+        context.output.warn(&format!(
+            "this was done before, by run {} at {}: nothing was done now",
+            escape::text(&record.run),
+            format::timestamp(record.finished)
+        ));
+    }
     for warning in &record.warnings {
         context.output.warn(&escape::text(warning));
     }
