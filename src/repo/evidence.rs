@@ -40,6 +40,8 @@ pub const RUNBOOKS_PREFIX: &str = "runbooks/";
 pub const SCHEMA: &str = "lifeboat.evidence/1";
 /// The signature's context.
 const SIGN_CONTEXT: &str = "evidence";
+/// Objects that prove nothing, of which each is told.
+const TOLD_MAX: usize = 3;
 
 /// Who can read a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -459,7 +461,7 @@ mod tests {
     fn what_is_too_large_for_a_record_is_none_and_no_failure_of_the_store() {
         let fixture = fixture();
         let at = run_key("claim");
-        fixture.memory.overwrite(&at, vec![0; RECORD_MAX_BYTES as usize + 1]);
+        fixture.memory.overwrite(&at, vec![0u8; RECORD_MAX_BYTES as usize + 1]);
         let error = get::<Value>(&fixture.client, &fixture.owner, &at).unwrap_err();
         assert!(matches!(error, EvidenceError::Damaged { .. }) && error.proves_nothing(), "{error}");
         let error = fixture.put(&fixture.owner, &at, Audience::Everyone).unwrap_err();

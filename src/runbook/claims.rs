@@ -281,7 +281,7 @@ mod tests {
     fn an_object_too_large_for_a_claim_keeps_nobody_off_and_hides_no_claim() {
         let fixture = fixture();
         let (here, there) = (fixture.archive(Role::Maintainer, "a"), fixture.archive(Role::Maintainer, "b"));
-        let huge = || vec![0; RECORD_MAX_BYTES as usize + 1].into();
+        let huge = || bytes::Bytes::from(vec![0u8; RECORD_MAX_BYTES as usize + 1]);
         fixture.client.create(&key(1), huge()).unwrap();
         let claimed = here.claim("r", &claim("r-1", "a"), false, TIME).unwrap();
         assert!(claimed.ignored[0].contains("00000001 proves nothing"), "{:?}", claimed.ignored);

@@ -433,7 +433,7 @@ mod tests {
     fn an_answer_that_cannot_be_read_keeps_no_other_off() {
         let fixture = fixture();
         let writer = fixture.archive(Role::Writer, "web1");
-        let huge = vec![0; RECORD_MAX_BYTES as usize + 1];
+        let huge = vec![0u8; RECORD_MAX_BYTES as usize + 1];
         fixture.client.create(&key("answer-0000000000000000"), huge.into()).unwrap();
         // What only a keeper may read is an error that stays, to a writer.
         let keeper = fixture.archive(Role::Maintainer, "m");
