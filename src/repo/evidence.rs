@@ -150,8 +150,8 @@ impl EvidenceError {
         }
     }
 
-    /// Whether the object is none that was to be believed, whoever put it there: it is passed by, and told of,
-    /// rather than let it hide others.
+    /// Whether the object is none that was to be believed, whoever put it there: it is passed by and told of,
+    /// rather than let hide others.
     pub fn proves_nothing(&self) -> bool {
         matches!(self, EvidenceError::Damaged { .. } | EvidenceError::Signer { .. })
     }
