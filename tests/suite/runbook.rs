@@ -433,6 +433,9 @@ fn serving_beyond_this_machine_takes_a_proxy_and_says_so() {
     assert!(lacking.status == Some(2) && lacking.stderr.contains("--public-url"), "{lacking:?}");
     let bad = site.run(&["runbook", "serve", "--public-url", "answers.example.com"]);
     assert!(bad.status == Some(2) && bad.stderr.contains("beginning of a URL"), "{bad:?}");
+    let clear =
+        site.run(&["runbook", "link", "latest", "x", "--for", "ann", "--public-url", "http://a.example"]);
+    assert!(clear.status == Some(2) && clear.stderr.contains("in the clear"), "{clear:?}");
     let words = ["runbook", "serve", "--listen", "0.0.0.0:0", "--json", "--behind-proxy", "--public-url"];
     let mut server = site.spawn(&[&words[..], &["https://a.example/lifeboat/"]].concat());
     let mut line = String::new();

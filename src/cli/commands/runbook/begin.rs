@@ -317,6 +317,7 @@ pub fn go(
     let hands = CliHands::open(context, runs)?;
     let happening = announce::happening(context, &state);
     notifying::begun(context, &happening);
+    announce::goes_on(context, &happening, &state);
     let mut announcer = Announcer::begin(context, &happening, &state)?;
     let view = View::begin(&context.output, &state);
     let courier =
