@@ -22,18 +22,23 @@ struct Roles {
     sandbox: Sandbox,
     fake: Fake,
     url: String,
+    /// Whether the server is asked to check conditions.
+    has_conditions: bool,
     by_time: bool,
 }
 
 impl Roles {
-    /// A repository with a slot for each role, and the rights that are printed with `words`.
-    fn new(fake: Fake, options: &str, at_init: &str, words: &[&str]) -> Self {
+    /// A repository with a slot for each role, made with `at_init`, and the rights that are printed with `words`.
+    fn new(fake: Fake, options: &str, at_init: &[&str], words: &[&str]) -> Self {
         let url = format!("s3://{}{options}", fake.url());
         let by_time = words.contains(&"--time-based");
-        let roles = Self { sandbox: Sandbox::new(), fake, url, by_time };
+        let has_conditions = !by_time && !options.contains("single-writer");
+        let roles = Self { sandbox: Sandbox::new(), fake, url, has_conditions, by_time };
         make_sample(&roles.sandbox.path("source"));
         let owner = roles.identity("owner");
-        roles.ok("owner", &["init", "--recipient", &owner, "--repo", &format!("{}{at_init}", roles.url)]);
+        let settle = if by_time { "&settle=500ms" } else { "" };
+        let url = format!("{}{settle}", roles.url);
+        roles.ok("owner", &[&["init", "--recipient", &owner, "--repo", &url], at_init].concat());
         for role in ROLES {
             let recipient = roles.identity(role);
             let mut add = vec!["key", "add", "--role", role, "--recipient", &recipient];
@@ -71,19 +76,26 @@ impl Roles {
     fn ok(&self, who: &str, words: &[&str]) -> Run {
         let run = self.run(who, words);
         let mut refused = self.fake.refused();
-        // By time, a host finds out by a listing that the name of a pack is free, where it may not look; and
-        // tidies up what claims others left as far as it may.
+        // Without conditions, a host finds out by a listing that the name of a pack is free, where it may not
+        // look; by time, it tidies up what claims others left as far as it may.
         let is_in_vain = |one: &String| {
-            one.contains("s3:GetObject on") && one.contains("/packs/")
-                || one.contains("s3:DeleteObject on") && one.contains("/claims/")
+            !self.has_conditions && one.contains("s3:GetObject on") && one.contains("/packs/")
+                || self.by_time && one.contains("s3:DeleteObject on") && one.contains("/claims/")
         };
-        refused.retain(|one| !(self.by_time && is_in_vain(one)));
+        refused.retain(|one| !is_in_vain(one));
         assert_eq!((run.status, refused), (Some(0), Vec::new()), "{who} {words:?} {run:?}");
         run
     }
 
     fn client(&self, who: &str) -> Client {
         let options = S3Options::parse(self.url.trim_start_matches("s3://")).unwrap();
+        Client::new(Arc::new(S3Store::new(options, false).with_access_key(who, "secret"))).unwrap()
+    }
+
+    /// A client that sends no condition with any write, as a thief's.
+    fn careless(&self, who: &str) -> Client {
+        let url = self.url.trim_start_matches("s3://").replace("&conditional=single-writer", "");
+        let options = S3Options::parse(&format!("{url}&conditional=time-based")).unwrap();
         Client::new(Arc::new(S3Store::new(options, false).with_access_key(who, "secret"))).unwrap()
     }
 
@@ -115,7 +127,7 @@ impl Roles {
 
     /// What a thief of a host's credentials cannot do.
     fn assert_a_thief_gets_nowhere(&self) {
-        let client = self.client("writer");
+        let client = self.careless("writer");
         for meta in client.list("").unwrap() {
             // Sessions come and go, and so do claims.
             let is_passing =
@@ -132,13 +144,13 @@ impl Roles {
         let pack = client.list("packs/").unwrap().remove(0).key;
         assert!(matches!(client.get(&pack), Err(StoreError::Denied { .. })));
         let replaced = client.swap(&pack, None, body);
-        assert!(replaced.is_err() || self.by_time, "{replaced:?}");
+        assert!(replaced.is_err() || !self.has_conditions, "{replaced:?}");
     }
 }
 
 #[test]
 fn each_role_works_with_the_rights_that_are_printed_for_it() {
-    let roles = Roles::new(Fake::new(), "", "", &[]);
+    let roles = Roles::new(Fake::new(), "", &[], &[]);
     roles.work();
     roles.assert_a_thief_gets_nowhere();
 }
@@ -146,7 +158,7 @@ fn each_role_works_with_the_rights_that_are_printed_for_it() {
 #[test]
 fn the_rights_for_locks_are_enough_to_lock_and_to_renew() {
     let lock = "&lock=governance&lock-for=20d&lock-renew=5d";
-    let roles = Roles::new(Fake::locking(), lock, "", &[]);
+    let roles = Roles::new(Fake::locking(), lock, &[], &[]);
     roles.work();
     roles.ok("maintainer", &["lock", "status"]);
     roles.ok("maintainer", &["lock", "extend"]);
@@ -163,7 +175,7 @@ fn the_rights_for_locks_are_enough_to_lock_and_to_renew() {
 #[test]
 fn a_night_without_changes_renews_nothing_while_there_is_plenty_of_time() {
     let lock = "&lock=governance&lock-for=20d&lock-renew=5d";
-    let roles = Roles::new(Fake::locking(), lock, "", &[]);
+    let roles = Roles::new(Fake::locking(), lock, &[], &[]);
     roles.work();
     let begun = roles.fake.log().len();
     for _ in 0..3 {
@@ -194,7 +206,7 @@ fn a_night_without_changes_renews_nothing_while_there_is_plenty_of_time() {
 fn the_rights_for_the_time_based_protocol_are_enough_for_it() {
     let fake = Fake::new();
     fake.ignore_conditions();
-    let roles = Roles::new(fake, "", "&settle=500ms", &["--time-based"]);
+    let roles = Roles::new(fake, "", &[], &["--time-based"]);
     roles.work();
     // The URL says it as well as the option.
     let url = format!("{}&conditional=time-based", roles.url);
@@ -204,5 +216,17 @@ fn the_rights_for_the_time_based_protocol_are_enough_for_it() {
         assert_eq!(by_url.stdout, by_option.stdout);
         assert!(by_url.stderr.contains("may also replace it"), "{by_url:?}");
     }
-    Roles { url, ..roles }.assert_a_thief_gets_nowhere();
+    roles.assert_a_thief_gets_nowhere();
+}
+
+#[test]
+fn the_rights_for_a_single_writer_are_enough_where_the_server_checks_no_condition() {
+    let fake = Fake::new();
+    fake.ignore_conditions();
+    let roles = Roles::new(fake, "&conditional=single-writer", &["--allow-unsafe-store"], &[]);
+    roles.work();
+    let printed = roles.ok("owner", &["store", "policy", "--role", "writer", &roles.url]);
+    assert!(printed.stderr.contains("may also replace it"), "{printed:?}");
+    assert!(!printed.stdout.contains("if-none-match") && !printed.stdout.contains("claims/"), "{printed:?}");
+    roles.assert_a_thief_gets_nowhere();
 }

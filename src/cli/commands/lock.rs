@@ -52,8 +52,8 @@ pub enum Command {
     /// `lock_renew` left is passed over, so that a run costs few requests.
     /// Backups do the same by themselves; this is for when they do not run, from a machine that has nothing
     /// to do with them. If something of a protected snapshot cannot be read, everything that the index relies
-    /// on is renewed. Exit status 5 then, and if something could not be locked, was overwritten, or all
-    /// snapshots have vanished.
+    /// on is renewed. Exit status 5 then, and if something could not be locked, was overwritten, evidence or
+    /// a runbook was deleted, or all snapshots have vanished.
     #[command(after_help = EXAMPLES_EXTEND)]
     Extend(ExtendArgs),
 
@@ -63,7 +63,7 @@ pub enum Command {
     /// remembered. Stores are told one by one; exit status 5 if a store that is to lock its objects does
     /// not cover all protected snapshots for as long as asked, or has none, or if none locks any. What was
     /// overwritten counts as not covered. Evidence of drills and runs counts for as long as `lock_evidence`
-    /// says, and runbooks always.
+    /// says, and runbooks always, though somebody has deleted them.
     #[command(after_help = EXAMPLES_AUDIT)]
     Audit(AuditArgs),
 
@@ -71,8 +71,8 @@ pub enum Command {
     ///
     /// In a bucket that keeps versions, deleting only hides. This removes versions that were hidden long
     /// ago, and the markers that hid them. Packs and other objects that are created once and were overwritten
-    /// keep all their versions, and are named. It needs the right to delete versions, which no backup host
-    /// should have. `recover` cannot bring back what was swept.
+    /// keep all their versions, and are named; so do runbooks, and evidence younger than `lock_evidence`,
+    /// that were deleted. It needs the right to delete versions, which no backup host should have. `recover` cannot bring back what was swept.
     #[command(after_help = EXAMPLES_SWEEP)]
     Sweep(SweepArgs),
 }

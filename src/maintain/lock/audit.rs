@@ -11,7 +11,8 @@ use crate::base::monitor::Event;
 use crate::base::time::Timestamp;
 use crate::maintain::lock::ledger::Ledger;
 use crate::maintain::lock::references::{Needing, References};
-use crate::maintain::lock::{Around, LockError, Place, for_all, scope, versions};
+use crate::maintain::lock::versions::Struck;
+use crate::maintain::lock::{Around, LockError, Place, for_all, scope};
 use crate::pack::reader::pack_key;
 use crate::repo::snapshot::object_key;
 use crate::store::error::StoreError;
@@ -107,7 +108,7 @@ pub struct RecordCover {
     pub objects: u64,
     /// Those that lose their lock within what was asked.
     pub losing: u64,
-    /// Those that have none, or were overwritten.
+    /// Those that have none, or were deleted or overwritten.
     pub uncovered: u64,
 }
 
@@ -146,7 +147,8 @@ pub fn audit(
         None => Guard { versioning: Some(false), object_lock: Some(false), default_retention: None },
     };
     let records = scope::records(place, question.keep_evidence, now)?;
-    let asked = ask(place, references, records, &guard, around)?;
+    let struck = Struck::of(place, scope::kept_since(question.keep_evidence, now))?;
+    let asked = ask(place, references, (records, &struck), &guard, around)?;
     for (key, held) in &asked.held {
         ledger.note(key, held.retention());
     }
@@ -297,7 +299,7 @@ impl Asked {
 fn ask(
     place: &Place,
     references: &References,
-    records: Vec<Key>,
+    (records, struck): (Vec<Key>, &Struck),
     guard: &Guard,
     around: &Around<'_>,
 ) -> Result<Asked, LockError> {
@@ -315,12 +317,11 @@ fn ask(
         // No lock to ask for; whether it is there is worth knowing all the same.
         None => place.client.stat(key).map(|_| None),
     };
-    let overwritten = versions::overwritten(place)?;
     let mut held = HashMap::with_capacity(keys.len());
     for (key, answer) in keys.iter().zip(for_all(&keys, around, look)?) {
         let one = match answer {
             // The lock of what stands there now is of no use to what was there.
-            Ok(_) if overwritten.contains(key.as_str()) => Held::Overwritten,
+            Ok(_) if struck.overwritten.contains(key.as_str()) => Held::Overwritten,
             Ok(Some(retention)) => Held::Locked(retention),
             Ok(None) => Held::Free,
             Err(StoreError::NotFound { .. }) => Held::Missing,
@@ -328,8 +329,11 @@ fn ask(
         };
         held.insert(key.to_string(), one);
     }
-    let names = |keys: &[Key]| keys.iter().map(Key::to_string).collect::<Vec<_>>();
-    Ok(Asked { held, common: names(&common), records: names(&records).into_iter().collect() })
+    // What was deleted stands in no listing, and there is nothing to ask for.
+    held.extend(struck.deleted.iter().map(|key| (key.clone(), Held::Missing)));
+    let common = common.iter().map(Key::to_string).collect();
+    let records = records.iter().map(Key::to_string).chain(struck.deleted.iter().cloned()).collect();
+    Ok(Asked { held, common, records })
 }
 
 fn later(now: Timestamp, time: Duration) -> Timestamp {

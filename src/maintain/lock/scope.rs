@@ -42,11 +42,17 @@ pub fn snapshots_by_listing(place: &Place, window: Duration, now: Timestamp) -> 
     Ok(ours.iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|((meta, _), _)| meta.key.clone()).collect())
 }
 
-/// The records that are no snapshot's and are kept for their own sake: evidence younger than `keep`, by the
-/// store's clock, and all runbooks, by which a restore is done.
-pub fn records(place: &Place, keep: Duration, now: Timestamp) -> Result<Vec<Key>, LockError> {
+/// When the oldest evidence was written that is kept for `keep`.
+pub fn kept_since(keep: Duration, now: Timestamp) -> Timestamp {
     let seconds = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
-    let begin = Timestamp { seconds: now.seconds.saturating_sub(seconds), nanos: now.nanos };
+    Timestamp { seconds: now.seconds.saturating_sub(seconds), nanos: now.nanos }
+}
+
+/// The records that are no snapshot's and are kept for their own sake: evidence younger than `keep`, by the
+/// store's clock, and all runbooks, by which a restore is done. What was deleted is not among them: see
+/// `versions::Struck`.
+pub fn records(place: &Place, keep: Duration, now: Timestamp) -> Result<Vec<Key>, LockError> {
+    let begin = kept_since(keep, now);
     let evidence = place.client.list(EVIDENCE_PREFIX).map_err(LockError::Store)?;
     let runbooks = place.client.list(RUNBOOKS_PREFIX).map_err(LockError::Store)?;
     // What has no time counts as young.

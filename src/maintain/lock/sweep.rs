@@ -2,7 +2,8 @@
 //!
 //! A plain delete only hides. What was hidden long enough for nobody to want it back is deleted for good,
 //! version by version, except beneath what was overwritten although it is created once: there, a hidden
-//! version is the good one. A marker goes last, when nothing is left beneath it that would come to light.
+//! version is the good one, and except of evidence and runbooks that are to be kept, which nobody deletes who
+//! means well. A marker goes last, when nothing is left beneath it that would come to light.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use std::time::Duration;
 use crate::base::monitor::Event;
 use crate::base::time::Timestamp;
 use crate::maintain::lock::extend::{Trouble, trouble};
-use crate::maintain::lock::versions::{is_ours, is_overwritten};
-use crate::maintain::lock::{Around, LockError, Place, for_all};
+use crate::maintain::lock::versions::{is_deleted_record, is_ours, is_overwritten};
+use crate::maintain::lock::{Around, LockError, Place, for_all, scope};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::past::by_key;
@@ -37,10 +38,12 @@ pub struct SweepPlan {
     pub versions: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Versions that were hidden too short a time ago, or lie beneath what overwrote them.
+    /// Versions that were hidden too short a time ago, lie beneath what overwrote them, or are to be kept.
     pub kept: u64,
     /// Objects that are created once and were overwritten: of these everything stays.
     pub overwritten: Vec<Key>,
+    /// Evidence and runbooks that were deleted and are to be kept: of these too.
+    pub deleted: Vec<Key>,
     /// What was hidden later than this stays.
     before: Timestamp,
 }
@@ -60,13 +63,25 @@ pub struct Swept {
     pub troubles: Vec<Trouble>,
 }
 
-/// Finds what was hidden at least `age` ago.
-pub fn plan(place: &Place, age: Duration, now: Timestamp) -> Result<SweepPlan, LockError> {
+/// Finds what was hidden at least `age` ago. Evidence younger than `keep_evidence` is to be kept, and so are
+/// all runbooks.
+pub fn plan(
+    place: &Place,
+    age: Duration,
+    keep_evidence: Duration,
+    now: Timestamp,
+) -> Result<SweepPlan, LockError> {
     let all = place.client.finish(place.vault()?.versions("")).map_err(LockError::Store)?;
     let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     let before = Timestamp { seconds: now.seconds.saturating_sub(seconds), nanos: now.nanos };
+    let kept_since = scope::kept_since(keep_evidence, now);
     let mut plan = SweepPlan { before, ..SweepPlan::default() };
     for versions in by_key(&all).filter(|versions| is_ours(&versions[0].key)) {
+        if is_deleted_record(versions, kept_since) {
+            plan.kept += versions.iter().filter(|version| !version.is_marker).count() as u64;
+            plan.deleted.push(versions[0].key.clone());
+            continue;
+        }
         let hidden = of_one(versions, before, &mut plan.kept);
         if is_overwritten(versions) {
             plan.overwritten.push(hidden.key);

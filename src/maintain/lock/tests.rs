@@ -14,7 +14,8 @@ use crate::maintain::lock::extend::{self, ExtendPlan};
 use crate::maintain::lock::ledger::Ledger;
 use crate::maintain::lock::protect::{self, Protected};
 use crate::maintain::lock::references::References;
-use crate::maintain::lock::{Around, Place, scope, sweep, versions};
+use crate::maintain::lock::versions::{self, Struck};
+use crate::maintain::lock::{Around, Place, scope, sweep};
 use crate::store::client::Client;
 use crate::store::key::Key;
 use crate::store::s3::S3Store;
@@ -171,7 +172,7 @@ fn a_sweep_takes_what_was_hidden_long_ago_and_is_free_and_nothing_comes_to_light
     place.client.delete(&key("packs/00/old")).unwrap();
     place.client.delete(&key("sessions/old")).unwrap();
     let sweep = |expected: (u64, u64, u64)| {
-        let plan = sweep::plan(&place, month, fake.time()).unwrap();
+        let plan = sweep::plan(&place, month, QUESTION.keep_evidence, fake.time()).unwrap();
         let swept = sweep::execute(&place, &plan, &around).unwrap();
         assert_eq!((swept.versions, swept.markers, swept.locked), expected, "{swept:?} {plan:?}");
     };
@@ -277,7 +278,7 @@ fn an_audit_is_not_content_with_what_was_overwritten_nor_with_no_snapshot_at_all
     let after = audited(&references);
     assert!(!after.is_met() && after.snapshots[0].cover == Cover::Unreadable, "{after:?}");
     assert!(after.named.len() == 1 && after.named[0].is_overwritten, "{after:?}");
-    let troubles = versions::troubles(std::slice::from_ref(&pack), &versions::overwritten(&place).unwrap());
+    let troubles = Struck::of(&place, fake.time()).unwrap().troubles(std::slice::from_ref(&pack));
     assert_eq!(troubles[0].key, pack.to_string());
     // Written again as it was, it is as good as before.
     fake.pass(10);
@@ -314,7 +315,7 @@ fn a_sweep_keeps_what_lies_beneath_an_overwritten_pack_and_what_was_brought_back
     overwrite(&place, &struck, "pay up");
     place.client.delete(&hidden).unwrap();
     fake.pass(40 * DAY);
-    let plan = sweep::plan(&place, month, fake.time()).unwrap();
+    let plan = sweep::plan(&place, month, QUESTION.keep_evidence, fake.time()).unwrap();
     assert_eq!((plan.versions, plan.kept), (1, 1), "{plan:?}");
     assert_eq!(plan.overwritten, std::slice::from_ref(&struck));
     // Somebody brings the other back between the plan and the deed.
@@ -328,7 +329,7 @@ fn a_sweep_keeps_what_lies_beneath_an_overwritten_pack_and_what_was_brought_back
     // Written again as it was, there is nothing worth keeping beneath it.
     overwrite(&place, &struck, "body");
     fake.pass(31 * DAY);
-    let plan = sweep::plan(&place, month, fake.time()).unwrap();
+    let plan = sweep::plan(&place, month, QUESTION.keep_evidence, fake.time()).unwrap();
     assert_eq!((plan.versions, plan.overwritten.len()), (2, 0), "{plan:?}");
 }
 
@@ -372,6 +373,51 @@ fn evidence_stays_locked_for_as_long_as_it_is_to_be_kept_and_an_audit_tells_when
 }
 
 #[test]
+fn evidence_and_runbooks_that_somebody_deleted_are_told_and_outlive_a_sweep_until_they_may_go() {
+    let mut fixture = Fixture::new();
+    fixture.backup("one", &Spec::default().file("dir/a", &noise(1, 50_000)));
+    let fake = Fake::locking();
+    let place = place(fake.store(LOCK));
+    fixture.keys("").iter().for_each(|key| place.client.create(key, fixture.get(key)).unwrap());
+    let interrupt = Interrupt::default();
+    let around = Around { monitor: &Silent, interrupt: &interrupt };
+    let references = References::of(&fixture.open(), protected(&fixture), &around).unwrap();
+    let records = ["evidence/runs/r-1/journal-00000000", "runbooks/site/00000001"];
+    records.iter().for_each(|name| put(&place, name));
+    fake.pass(10);
+    records.iter().for_each(|name| place.client.delete(&key(name)).unwrap());
+    // Though all snapshots are covered, and the plain listing shows neither.
+    let audit =
+        audit::audit(&place, &references, QUESTION, &mut Ledger::default(), fake.time(), &around).unwrap();
+    assert_eq!(audit.records, RecordCover { objects: 2, losing: 0, uncovered: 2 }, "{audit:?}");
+    assert!(!audit.is_met() && audit.snapshots.iter().all(|one| one.cover == Cover::Covered), "{audit:?}");
+    let missing: Vec<&str> =
+        audit.named.iter().filter(|one| one.is_missing).map(|one| one.key.as_str()).collect();
+    assert_eq!(missing, records);
+    let since = scope::kept_since(QUESTION.keep_evidence, fake.time());
+    let troubles = Struck::of(&place, since).unwrap().troubles(&fixture.keys(""));
+    assert_eq!(troubles.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), records);
+    assert!(troubles[0].why.contains("was deleted"), "{troubles:?}");
+    // Long after their locks have ended they can be had still.
+    let day = Duration::from_secs(86_400);
+    let sweep = || {
+        let plan = sweep::plan(&place, day, QUESTION.keep_evidence, fake.time()).unwrap();
+        sweep::execute(&place, &plan, &around).unwrap();
+        plan.deleted.iter().map(Key::to_string).collect::<Vec<_>>()
+    };
+    fake.pass(60 * DAY);
+    assert_eq!(sweep(), records);
+    let then = Timestamp { seconds: fake.now() - 60 * DAY - 5, nanos: 0 };
+    let compared = crate::maintain::recover::compare(&place, then).unwrap();
+    assert_eq!(compared.changed.iter().map(|one| one.key.to_string()).collect::<Vec<_>>(), records);
+    // Evidence that is old enough goes; a runbook never does.
+    fake.pass(60 * DAY);
+    assert_eq!(sweep(), records[1..]);
+    let versions = place.client.finish(place.vault().unwrap().versions("evidence/")).unwrap();
+    assert_eq!(versions, []);
+}
+
+#[test]
 fn sizes_that_no_server_has_add_up_to_nothing_worse_than_a_large_number() {
     let fake = Fake::locking();
     let place = place(fake.store(LOCK));
@@ -383,7 +429,7 @@ fn sizes_that_no_server_has_add_up_to_nothing_worse_than_a_large_number() {
         place.client.delete(&key(&name)).unwrap();
     }
     fake.pass(100 * DAY);
-    let plan = sweep::plan(&place, Duration::from_secs(86_400), fake.time()).unwrap();
+    let plan = sweep::plan(&place, Duration::from_secs(86_400), QUESTION.keep_evidence, fake.time()).unwrap();
     assert_eq!((plan.versions, plan.bytes), (4, u64::MAX), "{plan:?}");
     let then = Timestamp { seconds: fake.now() - 101 * DAY, nanos: 0 };
     crate::maintain::recover::compare(&place, then).unwrap();

@@ -1,10 +1,15 @@
-//! What the versions of a store tell that its plain listing does not: what was overwritten, and whether all
-//! snapshots have vanished.
+//! What the versions of a store tell that its plain listing does not: what was overwritten, which evidence
+//! and runbooks were deleted, and whether all snapshots have vanished.
+//!
+//! Nothing here deletes evidence or a runbook, so that one that is hidden was hidden by somebody else. A plain
+//! listing no longer shows it: nobody would renew its lock, and a sweep would take it for good once that ends.
 
 use std::collections::BTreeSet;
 
+use crate::base::time::Timestamp;
 use crate::maintain::lock::extend::Trouble;
 use crate::maintain::lock::{LockError, Place};
+use crate::repo::evidence::{EVIDENCE_PREFIX, RUNBOOKS_PREFIX};
 use crate::repo::snapshot::parse_key;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
@@ -35,18 +40,55 @@ pub fn is_overwritten(versions: &[ObjectVersion]) -> bool {
     is_created_once && !newest.is_marker && newest.id != oldest.id && !is_same
 }
 
-/// The objects of `place` that were overwritten; none where versions may not be listed.
-pub fn overwritten(place: &Place) -> Result<BTreeSet<String>, LockError> {
-    let all = listed(place, "")?.unwrap_or_default();
-    let of = |versions: &[ObjectVersion]| is_overwritten(versions).then(|| versions[0].key.to_string());
-    Ok(by_key(&all).filter_map(of).collect())
+/// Whether an object, whose versions are given the newest first, is a runbook or evidence not older than
+/// `since` that was deleted although it is to be kept.
+pub fn is_deleted_record(versions: &[ObjectVersion], since: Timestamp) -> bool {
+    let Some(newest) = versions.first().filter(|newest| newest.is_marker) else { return false };
+    let is_young = |one: &ObjectVersion| !one.is_marker && one.modified >= since;
+    match newest.key.as_str() {
+        key if key.starts_with(RUNBOOKS_PREFIX) => versions.iter().any(|one| !one.is_marker),
+        key => key.starts_with(EVIDENCE_PREFIX) && versions.iter().any(is_young),
+    }
 }
 
-/// The troubles of those of `keys` that are among `overwritten`: a renewal locks what stands there now.
-pub fn troubles(keys: &[Key], overwritten: &BTreeSet<String>) -> Vec<Trouble> {
-    let why = "it was overwritten, and what it was loses its lock: bring it back with `lifeboat recover`";
-    let is_one = |key: &&Key| overwritten.contains(key.as_str());
-    keys.iter().filter(is_one).map(|key| Trouble { key: key.to_string(), why: why.into() }).collect()
+/// What stands in a store no more as it was, and is of no use to anybody who renews locks.
+#[derive(Debug, Default)]
+pub struct Struck {
+    /// Objects that are created once and were overwritten.
+    pub overwritten: BTreeSet<String>,
+    /// Evidence and runbooks that were deleted.
+    pub deleted: BTreeSet<String>,
+}
+
+impl Struck {
+    /// Looks for it in `place`; evidence older than `since` may be gone. Nothing is found where versions may
+    /// not be listed.
+    pub fn of(place: &Place, since: Timestamp) -> Result<Self, LockError> {
+        let all = listed(place, "")?.unwrap_or_default();
+        let mut struck = Self::default();
+        for versions in by_key(&all) {
+            if is_overwritten(versions) {
+                struck.overwritten.insert(versions[0].key.to_string());
+            } else if is_deleted_record(versions, since) {
+                struck.deleted.insert(versions[0].key.to_string());
+            }
+        }
+        Ok(struck)
+    }
+
+    /// The troubles of those of `keys` that were overwritten, for a renewal locks what stands there now, and
+    /// of all records that were deleted, which a renewal cannot reach.
+    pub fn troubles(&self, keys: &[Key]) -> Vec<Trouble> {
+        let trouble = |key: &str, what: &str| {
+            let why = format!(
+                "it was {what}, and what it was loses its lock: bring it back with `lifeboat recover`"
+            );
+            Trouble { key: key.to_owned(), why }
+        };
+        let is_overwritten = |key: &&Key| self.overwritten.contains(key.as_str());
+        let overwritten = keys.iter().filter(is_overwritten).map(|key| trouble(key.as_str(), "overwritten"));
+        overwritten.chain(self.deleted.iter().map(|key| trouble(key, "deleted"))).collect()
+    }
 }
 
 /// The trouble that a store whose listing shows no snapshot has had some.

@@ -98,10 +98,17 @@ impl S3Store {
         self.put(key, Some(&condition), body).await
     }
 
-    /// The condition, by a look: sound while nobody else writes.
+    /// The condition, by a look: sound while nobody else writes. A backup host may not look at packs; it may
+    /// list them.
     async fn look_first(&self, key: &Key, condition: &Condition) -> Result<(), StoreError> {
         let refused = || StoreError::AlreadyExists { location: self.location.clone(), key: key.to_string() };
         match (self.stat_now(key).await, condition) {
+            (Err(StoreError::Denied { .. }), Condition::Nothing) => {
+                let (folder, _) = key.split();
+                let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+                let listed = self.list_now(&below).await?;
+                if listed.iter().any(|meta| meta.key == *key) { Err(refused()) } else { Ok(()) }
+            }
             (Err(StoreError::NotFound { .. }), Condition::Nothing) => Ok(()),
             (Err(StoreError::NotFound { .. }), Condition::Is(_)) => Err(refused()),
             (Err(error), _) => Err(error),

@@ -15,7 +15,8 @@ use crate::cli::{locks, opening};
 use crate::maintain::lock::extend::{self, ExtendPlan, Extended, Trouble};
 use crate::maintain::lock::ledger::Ledger;
 use crate::maintain::lock::references::References;
-use crate::maintain::lock::{Around, LockError, Place, protect, scope, versions};
+use crate::maintain::lock::versions::{self, Struck};
+use crate::maintain::lock::{Around, LockError, Place, protect, scope};
 use crate::repo::read::IndexedRepository;
 use crate::store::vault::LockPolicy;
 use crate::sys::clock::SystemClock;
@@ -158,7 +159,8 @@ fn renew(
     keys.extend(scope::packs(packs.iter().copied())?);
     let mut plan = extend::plan(place, policy, &keys, &mut ledger, now, around)?;
     plan.troubles.extend(vanished);
-    plan.troubles.extend(versions::troubles(&keys, &versions::overwritten(place)?));
+    let struck = Struck::of(place, scope::kept_since(wanted.keep_evidence, now))?;
+    plan.troubles.extend(struck.troubles(&keys));
     let done = match args.dry_run {
         true => Extended { renewed: 0, troubles: plan.troubles.clone() },
         false => extend::execute(place, &plan, &mut ledger, around)?,

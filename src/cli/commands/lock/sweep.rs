@@ -1,5 +1,7 @@
 //! `lifeboat lock sweep`: deleting for good what was deleted long ago.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::base::error_kind::ErrorKind;
@@ -32,6 +34,7 @@ struct Row {
     locked: u64,
     kept: u64,
     overwritten: Vec<String>,
+    deleted: Vec<String>,
     failures: Vec<Trouble>,
 }
 
@@ -46,7 +49,8 @@ pub fn run(args: &SweepArgs, context: &Context) -> CommandResult {
     }
     let mut rows = Vec::new();
     for place in versioned {
-        rows.push(sweep_one(args, context, place).map_err(|error| locks::failure(&error))?);
+        let keep = locks::evidence_window(&choice);
+        rows.push(sweep_one(args, context, place, keep).map_err(|error| locks::failure(&error))?);
     }
     let failed = rows.iter().any(|row| !row.failures.is_empty());
     if context.output.json {
@@ -56,14 +60,22 @@ pub fn run(args: &SweepArgs, context: &Context) -> CommandResult {
             stores: rows,
         })?;
     } else {
-        rows.iter().for_each(|row| tell_overwritten(context, row));
+        for row in &rows {
+            tell_kept(context, &row.overwritten, "overwritten");
+            tell_kept(context, &row.deleted, "deleted");
+        }
         rows.iter().try_for_each(|row| context.output.text(&told(args, row)))?;
     }
     Ok(if failed { Outcome::Told(ErrorKind::Failed) } else { Outcome::Done })
 }
 
-fn sweep_one(args: &SweepArgs, context: &Context, place: &Place) -> Result<Row, LockError> {
-    let plan = sweep::plan(place, args.older_than, SystemClock.now())?;
+fn sweep_one(
+    args: &SweepArgs,
+    context: &Context,
+    place: &Place,
+    keep_evidence: Duration,
+) -> Result<Row, LockError> {
+    let plan = sweep::plan(place, args.older_than, keep_evidence, SystemClock.now())?;
     let swept = match args.dry_run {
         true => Swept { versions: plan.versions, bytes: plan.bytes, ..Swept::default() },
         false => {
@@ -83,22 +95,24 @@ fn sweep_one(args: &SweepArgs, context: &Context, place: &Place) -> Result<Row, 
         locked: swept.locked,
         kept: plan.kept,
         overwritten: plan.overwritten.iter().map(ToString::to_string).collect(),
+        deleted: plan.deleted.iter().map(ToString::to_string).collect(),
         failures: swept.troubles,
     })
 }
 
-/// What is created once and was overwritten is somebody's work, and its hidden version the good one.
-fn tell_overwritten(context: &Context, row: &Row) {
+/// What is created once and was overwritten, or is evidence or a runbook and was deleted, is somebody's work,
+/// and its hidden version the good one.
+fn tell_kept(context: &Context, keys: &[String], what: &str) {
     const SHOWN: usize = 10;
-    for key in row.overwritten.iter().take(SHOWN) {
+    for key in keys.iter().take(SHOWN) {
         let text = format!(
-            "warning: {key} was overwritten: all its versions are kept; bring it back with `lifeboat recover`"
+            "warning: {key} was {what}: all its versions are kept; bring it back with `lifeboat recover`"
         );
         context.output.warn(&escape::text(&text));
     }
-    if let Some(more) = row.overwritten.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+    if let Some(more) = keys.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let more = format::counted(more as u64, "more object", "more objects");
-        context.output.warn(&format!("warning: {more} overwritten; --json names all"));
+        context.output.warn(&format!("warning: {more} {what}; --json names all"));
     }
 }
 

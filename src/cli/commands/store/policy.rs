@@ -8,9 +8,9 @@
 //! `s3:BypassGovernanceRetention` nor a right over the bucket's own settings. Versions can be deleted by the
 //! maintainer alone, and read by the maintainer and the restorer: they look back, and bring back.
 //!
-//! Where writers are kept apart by time, no write bears a condition, so that none can be asked for: whoever
-//! may create an object there may replace it. Each role writes and removes claims besides, on the keys that
-//! it contests and on no others (see `store::timed`).
+//! Where writers are kept apart by time, or only one ever writes, no write bears a condition, so that none can
+//! be asked for: whoever may create an object there may replace it. By time, each role writes and removes
+//! claims besides, on the keys that it contests and on no others (see `store::timed`).
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ use crate::store::vault::LockPolicy;
 
 /// What no policy can prevent there.
 const REPLACEABLE: &str = "\
-warning: where writers are kept apart by time, whoever may create an object may also replace it: only a \
+warning: where the server checks no conditions, whoever may create an object may also replace it: only a \
 bucket that keeps versions, better one that locks them (lock=…), keeps what a thief of such credentials \
 writes over";
 
@@ -39,11 +39,11 @@ pub fn run(args: &PolicyArgs, context: &Context) -> CommandResult {
             .hint("name one with --bucket, or a URL s3://BUCKET/PREFIX")
     })?;
     let options = S3Options::parse(rest).map_err(Failure::usage)?;
-    let by_time = args.time_based || options.conditional == Conditional::TimeBased;
+    let conditional = if args.time_based { Conditional::TimeBased } else { options.conditional };
     let place =
-        Place { partition: &args.partition, bucket: &options.bucket, prefix: &options.prefix, by_time };
+        Place { partition: &args.partition, bucket: &options.bucket, prefix: &options.prefix, conditional };
     let policy = policy(args.role, &place, options.lock);
-    if by_time {
+    if conditional != Conditional::Server {
         context.output.warn(REPLACEABLE);
     }
     match context.output.json {
@@ -60,8 +60,8 @@ struct Place<'a> {
     bucket: &'a str,
     /// Empty, or ending in `/`.
     prefix: &'a str,
-    /// Whether writers are kept apart by time instead of conditions.
-    by_time: bool,
+    /// Who sees to it that nothing is replaced: only the server does so by conditions.
+    conditional: Conditional,
 }
 
 /// What is locked: see `store::vault::is_locked_kind`.
@@ -80,7 +80,7 @@ fn contested(role: RoleName) -> &'static [&'static str] {
 /// The policy of `role`, where objects are locked as `lock` says.
 fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value {
     let arn = format!("arn:{}:s3:::{}", place.partition, place.bucket);
-    let maker = Maker { arn, prefix: place.prefix, by_time: place.by_time };
+    let maker = Maker { arn, prefix: place.prefix, conditional: place.conditional };
     let mut statements = vec![maker.list("List", "s3:ListBucket")];
     match role {
         RoleName::Writer => {
@@ -110,7 +110,7 @@ fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value 
             statements.push(maker.allow("RemoveKeys", &["s3:DeleteObject"], &["keys/*"]));
         }
     }
-    if place.by_time {
+    if place.conditional == Conditional::TimeBased {
         let claims: Vec<String> = contested(role).iter().map(|keys| format!("claims/{keys}")).collect();
         let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
         let actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
@@ -131,7 +131,7 @@ fn policy(role: RoleName, place: &Place<'_>, lock: Option<LockPolicy>) -> Value 
 struct Maker<'a> {
     arn: String,
     prefix: &'a str,
-    by_time: bool,
+    conditional: Conditional,
 }
 
 impl Maker<'_> {
@@ -169,7 +169,7 @@ impl Maker<'_> {
 
     fn write(&self, sid: &str, keys: &[&str], condition: &str) -> Value {
         let mut statement = self.allow(sid, &["s3:PutObject"], keys);
-        if !self.by_time {
+        if self.conditional == Conditional::Server {
             statement["Condition"] = json!({ "Null": { condition: "false" } });
         }
         statement
@@ -207,11 +207,11 @@ mod tests {
 
     use super::{Place, policy};
     use crate::cli::commands::key::RoleName;
-    use crate::store::s3::options::S3Options;
+    use crate::store::s3::options::{Conditional, S3Options};
 
     /// Everything that a role may or must not do, where objects are locked.
     fn all_statements(role: RoleName) -> Vec<Value> {
-        let place = Place { partition: "aws", bucket: "b", prefix: "p/", by_time: false };
+        let place = Place { partition: "aws", bucket: "b", prefix: "p/", conditional: Conditional::Server };
         let lock = S3Options::parse("bucket/p?lock=governance&lock-for=30d").unwrap().lock;
         policy(role, &place, lock)["Statement"].as_array().unwrap().clone()
     }
@@ -243,7 +243,7 @@ mod tests {
             assert_eq!(allows(role, "s3:GetObjectVersion", version), reads, "{role:?}");
             assert_eq!(allows(role, "s3:DeleteObjectVersion", version), deletes, "{role:?}");
         }
-        let place = Place { partition: "aws", bucket: "b", prefix: "", by_time: false };
+        let place = Place { partition: "aws", bucket: "b", prefix: "", conditional: Conditional::Server };
         let text = policy(RoleName::Writer, &place, None).to_string();
         assert!(!text.contains("Retention"), "nothing of locks where nothing is locked: {text}");
     }
