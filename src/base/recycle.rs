@@ -161,6 +161,7 @@ mod tests {
         let buffer = take(bytes);
         let address = buffer.as_ptr();
         drop(into_bytes(buffer));
-        assert_eq!(take(bytes).as_ptr(), address);
+        let again = take(bytes);
+        assert_eq!(again.as_ptr(), address);
     }
 }
