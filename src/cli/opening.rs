@@ -246,7 +246,15 @@ fn without_config(
     paths: LocalPaths,
     error: &ConfigError,
 ) -> Result<Repository, Failure> {
-    let failure = Failure::of(error.kind(), error);
+    let failure = match (error.kind(), context.global.as_of) {
+        // To make one is the last thing that whoever looks back should do.
+        (ErrorKind::NoRepository, Some(time)) => {
+            let (place, time) = (client.location(), format::rfc3339(time));
+            Failure::new(ErrorKind::NoRepository, format!("there was no repository at {place} at {time} yet"))
+                .hint("name a later time; times without a zone are those of this machine")
+        }
+        _ => Failure::of(error.kind(), error),
+    };
     let lost = matches!(error.kind(), ErrorKind::NoRepository | ErrorKind::Damage);
     if !lost || choice.identity_files.is_empty() {
         return Err(failure);

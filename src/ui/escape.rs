@@ -32,6 +32,15 @@ pub fn bytes(raw: &[u8]) -> String {
     shown
 }
 
+/// A word of a command line that people may copy: in quotes where a shell would make something else of it.
+pub fn shell(raw: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    match !raw.is_empty() && raw.chars().all(is_plain) {
+        true => raw.to_owned(),
+        false => format!("'{}'", text(raw).replace('\'', "'\\''")),
+    }
+}
+
 /// A path.
 pub fn path(raw: impl AsRef<OsStr>) -> String {
     bytes(raw.as_ref().as_bytes())

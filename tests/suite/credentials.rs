@@ -163,6 +163,10 @@ fn a_session_of_the_environment_and_a_profile_are_used() {
          aws_session_token = {TOKEN}\n"
     );
     assert_seen("BY-PROFILE", seen(&[], &[("credentials", &profile)], "&profile=backup"));
+    // A profile that the URL names beats the environment, and one that is not there is not made up for by it.
+    assert_seen("BY-PROFILE", seen(&environment, &[("credentials", &profile)], "&profile=backup"));
+    let (key, _, run) = seen(&environment, &[("credentials", &profile)], "&profile=missing");
+    assert!(key.is_none() && run.status == Some(1) && run.stderr.contains("missing"), "{run:?}");
     let by_environment = [("AWS_PROFILE", "backup".to_owned())];
     assert_seen("BY-PROFILE", seen(&by_environment, &[("credentials", &profile)], ""));
     // A process that gives them.

@@ -307,6 +307,9 @@ fn what_a_bucket_cannot_do_is_said_before_anything_rests_on_it() {
     assert_eq!(vault.run(&["lock", "audit"]).status, Some(5));
     let early = vault.run(&["recover", "--as-of", "2001-01-01"]);
     assert!(early.status == Some(10) && early.stderr.contains("held nothing"), "{early:?}");
+    let early = vault.run(&["snapshots", "--as-of", "2001-01-01"]);
+    assert!(early.status == Some(10) && early.stderr.contains("name a later time"), "{early:?}");
+    assert!(!early.stderr.contains("lifeboat init"), "{early:?}");
     let run = vault.run(&["recover"]);
     assert!(run.status == Some(2) && run.stderr.contains("--as-of"), "{run:?}");
     // A reader cannot bring anything back, and is told so.

@@ -173,7 +173,7 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
             escape::text(&repository.client().location()),
             repository.id(),
             escape::lines(&slots.join("\n             ")),
-            escape::text(&choice.url),
+            escape::shell(&choice.url),
         ))?;
     }
     Ok(Outcome::Done)

@@ -5,7 +5,9 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -42,14 +44,21 @@ pub async fn connect(
     credentials: Option<Credentials>,
 ) -> Result<Client, StoreError> {
     let http = http_client(options, location)?;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-    if let Some(profile) = &options.profile {
-        loader = loader.profile_name(profile);
+    let region = region(options, location).await?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
+    match (credentials, &options.profile) {
+        (Some(credentials), _) => loader = loader.credentials_provider(credentials),
+        // The chain would ask the environment first, and so pass over what was named for just this bucket.
+        (None, Some(profile)) => {
+            let around = ProviderConfig::without_region().with_http_client(http);
+            let named = ProfileFileCredentialsProvider::builder()
+                .configure(&around.with_region(Some(region.clone())))
+                .profile_name(profile);
+            loader = loader.profile_name(profile).credentials_provider(named.build());
+        }
+        (None, None) => {}
     }
-    if let Some(credentials) = credentials {
-        loader = loader.credentials_provider(credentials);
-    }
-    let shared = loader.region(region(options, location).await?).load().await;
+    let shared = loader.region(region).load().await;
     let mut config = aws_sdk_s3::config::Builder::from(&shared)
         .force_path_style(options.path_style)
         // One call is one attempt; and what stalls is found by `watch`, by this store's own limits.
