@@ -87,11 +87,6 @@ impl Roles {
         run
     }
 
-    fn client(&self, who: &str) -> Client {
-        let options = S3Options::parse(self.url.trim_start_matches("s3://")).unwrap();
-        Client::new(Arc::new(S3Store::new(options, false).with_access_key(who, "secret"))).unwrap()
-    }
-
     /// A client that sends no condition with any write, as a thief's.
     fn careless(&self, who: &str) -> Client {
         let url = self.url.trim_start_matches("s3://").replace("&conditional=single-writer", "");
