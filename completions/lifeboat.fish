@@ -32,7 +32,7 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -l passphrase-command -d
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_needs_command" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -83,7 +83,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l passphrase-co
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -119,7 +119,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l passphrase-
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand backup" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -155,7 +155,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l passphra
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand snapshots" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -176,7 +176,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l passphrase-comm
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand ls" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -199,7 +199,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l passphrase-com
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand cat" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -221,7 +221,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l passphrase-co
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand dump" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -256,7 +256,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l passphrase-co
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand find" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -278,7 +278,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l passphrase-co
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -303,7 +303,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l passphrase-c
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand stats" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -338,7 +338,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l passphrase
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -370,7 +370,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fi
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and not __fish_seen_subcommand_from list restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -393,7 +393,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -422,7 +422,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand database; and __fish_seen_subcommand_from restore" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -446,7 +446,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l passphrase-c
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -469,7 +469,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and not __fish_seen_subcommand_from list add remove passwd export trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -496,7 +496,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -525,7 +525,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from add" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -547,7 +547,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from remove" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -570,7 +570,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from passwd" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -593,7 +593,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from export" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -614,7 +614,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand key; and __fish_seen_subcommand_from trust" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -635,7 +635,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and not __fish_seen_subcommand_from probe policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -658,7 +658,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from probe" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -687,7 +687,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand store; and __fish_seen_subcommand_from policy" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -709,7 +709,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fis
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and not __fish_seen_subcommand_from list status sync heal add remove verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -737,7 +737,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -758,7 +758,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -779,7 +779,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from sync" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -800,7 +800,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from heal" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -824,7 +824,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from add" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -846,7 +846,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from remove" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -868,7 +868,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand replica; and __fish_seen_subcommand_from verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -890,7 +890,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and not __fish_seen_subcommand_from status extend audit sweep" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -915,7 +915,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -937,7 +937,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from extend" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -962,7 +962,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from audit" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -984,7 +984,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand lock; and __fish_seen_subcommand_from sweep" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1008,7 +1008,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand recover" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1031,7 +1031,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and not __fish_seen_subcommand_from test outbox flush ack send call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1058,7 +1058,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from test" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1079,7 +1079,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from outbox" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1105,7 +1105,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from flush" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1128,7 +1128,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from ack" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1166,7 +1166,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from send" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1190,7 +1190,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand notify; and __fish_seen_subcommand_from call-tree" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1212,7 +1212,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-c
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand watch" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1235,7 +1235,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fis
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and not __fish_seen_subcommand_from init list lint show run resume status approve ack abort history report publish fetch link serve" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1273,7 +1273,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1295,7 +1295,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from list" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1317,7 +1317,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from lint" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1344,7 +1344,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1371,7 +1371,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from run" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1400,7 +1400,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from resume" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1424,7 +1424,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from status" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1448,7 +1448,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from approve" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1474,7 +1474,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from ack" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1498,7 +1498,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from abort" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1519,7 +1519,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from history" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1545,7 +1545,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from report" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1568,7 +1568,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from publish" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1591,7 +1591,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from fetch" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1616,7 +1616,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from link" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1639,7 +1639,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_se
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand runbook; and __fish_seen_subcommand_from serve" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1661,7 +1661,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and not __fish_seen_subcommand_from capture show diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1688,7 +1688,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from capture" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1725,7 +1725,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1764,7 +1764,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand system; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1786,7 +1786,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and not __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1808,7 +1808,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1829,7 +1829,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_s
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1862,7 +1862,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1884,7 +1884,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from build" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1908,7 +1908,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from show" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1929,7 +1929,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from diff" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1950,7 +1950,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -1971,7 +1971,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -2007,7 +2007,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -2033,7 +2033,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l passph
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -2055,7 +2055,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l passphrase-com
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -2077,7 +2077,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l passphrase-co
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand demo" -l connections -d 'Ask a store behind a network for at most this much at once' -r
@@ -2099,7 +2099,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l passphrase
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l memory-limit -d 'Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand version" -l connections -d 'Ask a store behind a network for at most this much at once' -r
