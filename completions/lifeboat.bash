@@ -175,6 +175,9 @@ _lifeboat() {
             lifeboat__subcmd__plan,init)
                 cmd="lifeboat__subcmd__plan__subcmd__init"
                 ;;
+            lifeboat__subcmd__plan,runs)
+                cmd="lifeboat__subcmd__plan__subcmd__runs"
+                ;;
             lifeboat__subcmd__plan,show)
                 cmd="lifeboat__subcmd__plan__subcmd__show"
                 ;;
@@ -3574,7 +3577,7 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__plan)
-            opts="-r -i -q -v -h --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --limit-upload --limit-download --connections --as-of --json --quiet --verbose --no-progress --color --help init build show diff verify apply"
+            opts="-r -i -q -v -h --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --limit-upload --limit-download --connections --as-of --json --quiet --verbose --no-progress --color --help init build show diff verify runs apply"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3652,7 +3655,7 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__plan__subcmd__apply)
-            opts="-n -r -i -q -v -h --dry-run --step --from --until --accept-changes --confirm --keep-sandbox --restart --assume-done --repeat --once --secret --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --limit-upload --limit-download --connections --as-of --json --quiet --verbose --no-progress --color --help"
+            opts="-n -r -i -q -v -h --dry-run --step --from --until --accept-changes --confirm --keep-sandbox --restart --assume-done --repeat --once --secret --warm-up --warm-up-days --no-wait --warm-up-poll --warm-up-command --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --limit-upload --limit-download --connections --as-of --json --quiet --verbose --no-progress --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3687,6 +3690,22 @@ _lifeboat() {
                     return 0
                     ;;
                 --secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warm-up)
+                    COMPREPLY=($(compgen -W "expedited standard bulk" -- "${cur}"))
+                    return 0
+                    ;;
+                --warm-up-days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warm-up-poll)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warm-up-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3952,6 +3971,84 @@ _lifeboat() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --repo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-upload)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-download)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lifeboat__subcmd__plan__subcmd__runs)
+            opts="-r -i -q -v -h --repository --repo --config --identity --passphrase-file --passphrase-command --passphrase-fd --cache-dir --state-dir --memory-limit --limit-upload --limit-download --connections --as-of --json --quiet --verbose --no-progress --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --repo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

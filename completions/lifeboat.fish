@@ -1821,33 +1821,34 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
 always\t'In files and pipes too'
 never\t'Nowhere'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s v -l verbose -d 'Say more; twice, still more'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -l no-progress -d 'Show no progress, even on a terminal'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "init" -d 'Write a plan file from what a snapshot holds'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "build" -d 'Resolve a plan file to a plan'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "show" -d 'Show a plan'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "diff" -d 'Show what differs between two plans'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "verify" -d 'Look whether a plan still fits'
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify apply" -f -a "apply" -d 'Carry a plan out'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -f -a "init" -d 'Write a plan file from what a snapshot holds'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -f -a "build" -d 'Resolve a plan file to a plan'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -f -a "show" -d 'Show a plan, or what a run of one did'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -f -a "diff" -d 'Show what differs between two plans'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -f -a "verify" -d 'Look whether a plan still fits, or a run\'s record is what was signed'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -f -a "runs" -d 'List the runs of plans'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and not __fish_seen_subcommand_from init build show diff verify runs apply" -f -a "apply" -d 'Carry a plan out'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from init" -s t -l target -d 'Where the plan restores to' -r -f -a "bare-metal\t'Empty disks, from a rescue system'
 converge\t'The running system'
 sandbox\t'A place of its own that is removed at the end'"
@@ -1962,6 +1963,28 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice, still more'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress, even on a terminal'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l passphrase-file -d 'Read the repository\'s passphrase from the first line of a file [$LIFEBOAT_PASSPHRASE_FILE]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l passphrase-command -d 'Take the passphrase from the first line a command prints [$LIFEBOAT_PASSPHRASE_COMMAND]' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l passphrase-fd -d 'Read the passphrase from the first line of an open file descriptor' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l cache-dir -d 'Keep the local index and catalogue here [$LIFEBOAT_CACHE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l state-dir -d 'Keep pinned fingerprints and journals here [$LIFEBOAT_STATE_DIR]' -r -F
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l memory-limit -d 'Use about this much memory at most, such as 512M' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l limit-upload -d 'Send at most this much to the repository in a second, such as 5M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l limit-download -d 'Fetch at most this much from the repository in a second, such as 20M; 0 for no limit' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l connections -d 'Ask a store behind a network for at most this much at once' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l as-of -d 'Show the repository as it was at this time, ignoring what was deleted or overwritten since' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l color -d 'When to use colours; NO_COLOR in the environment means never' -r -f -a "auto\t'Where it is a terminal that has them'
+always\t'In files and pipes too'
+never\t'Nowhere'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l repository -d 'Those that the repository has signed evidence of, whichever machine did them'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l json -d 'Print one JSON document on standard output, and nothing else there'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -s v -l verbose -d 'Say more; twice, still more'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -l no-progress -d 'Show no progress, even on a terminal'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from runs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l step -d 'Only this step, component or group; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l from -d 'Only from this step, component or group on' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l until -d 'Only until this step, component or group is done' -r
@@ -1970,6 +1993,12 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l repeat -d 'This step is in doubt, and is to be done again; may be given several times' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l once -d 'Names this request: where a run asked for by the same name has ended well, show what it came to' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l secret -d 'Take the secret NAME from the first line of a file; may be given several times' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l warm-up -d 'Warm up what lies in cold storage, wait until it can be read, and go on' -r -f -a "expedited\t'Minutes; the dearest, and not offered for what lies deepest'
+standard\t'Some hours'
+bulk\t'Half a day to two; the cheapest'"
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l warm-up-days -d 'For how many days what was warmed up stays readable' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l warm-up-poll -d 'How often to look whether what was asked for is there, such as 10m' -r
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l warm-up-command -d 'Run this by `sh -c` instead of asking the store, with the objects\' keys on its standard input' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s r -l repo -d 'The repository: a directory, s3://BUCKET/PREFIX, or a name from the configuration [$LIFEBOAT_REPO]' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l config -d 'Read this configuration file instead of the usual one [$LIFEBOAT_CONFIG]' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s i -l identity -d 'Open the repository with an age identity file or an ssh key [$LIFEBOAT_IDENTITY_FILE]' -r -F
@@ -1990,6 +2019,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l accept-changes -d 'Apply it though it no longer fits what there is'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l keep-sandbox -d 'Leave the sandbox there at the end'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l restart -d 'Begin anew where an earlier run was cut off, instead of going on'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l no-wait -d 'Ask for what is cold and end with exit status 13; the same command restores it later'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -l json -d 'Print one JSON document on standard output, and nothing else there'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand plan; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more; twice, still more'

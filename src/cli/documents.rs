@@ -4,6 +4,7 @@
 
 mod locks;
 mod notify;
+mod plan;
 mod runbook;
 
 use std::sync::LazyLock;
@@ -32,7 +33,8 @@ const ENTRY_TYPE: &str = "file, dir, symlink, fifo, socket, chardev, blockdev.";
 
 /// All of them, by schema.
 pub static DOCUMENTS: LazyLock<Vec<DocumentKind>> = LazyLock::new(|| {
-    let mut documents = [GENERAL, locks::DOCUMENTS, notify::DOCUMENTS, runbook::DOCUMENTS].concat();
+    let mut documents =
+        [GENERAL, locks::DOCUMENTS, notify::DOCUMENTS, plan::DOCUMENTS, runbook::DOCUMENTS].concat();
     documents.sort_by_key(|document| document.schema);
     documents
 });
@@ -253,55 +255,6 @@ const GENERAL: &[DocumentKind] = &[
             ("location", LOCATION),
             ("fingerprint", FINGERPRINT),
             ("previous", "The fingerprint trusted before, or null."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.plan/1",
-        printed_by: "plan build, plan show and plan apply --dry-run; it is also the file of a plan",
-        fields: &[
-            ("id", "BLAKE3 over the canonical JSON (keys sorted, no blanks) of `content`, in hexadecimal."),
-            (
-                "content",
-                "What will be done: pinned snapshots, target, components, steps with what they need.",
-            ),
-            ("forecast", "What is expected: times with their bars, verdicts, room, packs to be warmed up."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.plan-diff/1",
-        printed_by: "plan diff",
-        fields: &[
-            ("old, new", "Ids of the plans."),
-            ("changes", "Each with change (added, removed, changed), what, old and new."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.plan-run/1",
-        printed_by: "plan apply; also kept in the state directory, where predictions learn from it",
-        fields: &[
-            ("run", "The run's id."),
-            ("plan, name", "The plan's id, and what it is called."),
-            ("started, finished", "When it was begun, and when it was over."),
-            ("outcome", "done, partial, failed, waiting or unfinished."),
-            ("sessions", "More than one where it was cut off and gone on with."),
-            ("machine_seconds, waited_seconds", "Seconds of the machine, and those people were waited for."),
-            ("predicted", "What was predicted of the whole."),
-            ("steps", "Each with state, attempts, seconds, predicted, within_bar, and why it is not done."),
-            ("verdicts", "Whether the objectives were met."),
-            ("warnings", "What went wrong at the end."),
-            ("sandbox", "What was seen to be gone after it was removed, and what is left; else null."),
-            ("journal", "The hash of the journal's last line."),
-            ("observations", "What predictions learn from."),
-            ("once", "The name that it was asked for by (--once); left out where there was none."),
-        ],
-    },
-    DocumentKind {
-        schema: "lifeboat.plan-verify/1",
-        printed_by: "plan verify",
-        fields: &[
-            ("plan", "The plan's id."),
-            ("fits", "Whether it still fits."),
-            ("changes", "What is different, as sentences; with any the exit status is 1."),
         ],
     },
     DocumentKind {

@@ -84,7 +84,9 @@ fn commands(roff: &mut Roff) {
     roff.control("SH", ["COMMANDS"]);
     roff.text([roman(
         "A command gets an environment of its own: PATH, LANG, HOME, what the plan gives it, and \
-         LIFEBOAT_ROOT, LIFEBOAT_PLAN, LIFEBOAT_PLAN_STEP and LIFEBOAT_SNAPSHOT. In a sandbox it runs in \
+         LIFEBOAT_ROOT, LIFEBOAT_SNAPSHOT, and the ids of what it belongs to: LIFEBOAT_PLAN, LIFEBOAT_RUN \
+         (the same in all sessions of a run) and LIFEBOAT_STEP (not in what runs at the end). In a sandbox \
+         it runs in \
          namespaces of its own: without a network but its own loopback, with a /dev of a few harmless \
          devices, with empty /run and temporary directories, and with nothing but the root that could be \
          written. That guards against mistakes and stray connections, not against root that means harm. \

@@ -22,6 +22,13 @@ use crate::ui::{escape, format};
 pub const HINT: &str = "--plan lists them; --warm-up has the store make them readable, for which it charges, \
      waits, and restores: --warm-up=bulk is the cheapest, --warm-up=expedited the fastest";
 
+/// The same for `plan apply`.
+pub const HINT_OF_PLAN: &str = "`plan show` lists them; --warm-up has the store make them readable, for \
+     which it \
+     charges, waits, and goes on: --warm-up=bulk is the cheapest, --warm-up=expedited the fastest. What \
+     was asked \
+     for is not asked for again: give the same command once more";
+
 /// Tells of the cold packs of a plan, after the plan itself.
 pub fn show(context: &Context, plan: &RestorePlan) {
     let counts = ColdCounts::of(plan.cold());
@@ -117,7 +124,8 @@ pub fn run(
     Ok(Some(Outcome::Told(ErrorKind::Waiting)))
 }
 
-fn speed(speed: Speed) -> WarmUpSpeed {
+/// The speed that was typed.
+pub fn speed(speed: Speed) -> WarmUpSpeed {
     match speed {
         Speed::Expedited => WarmUpSpeed::Expedited,
         Speed::Standard => WarmUpSpeed::Standard,
@@ -125,7 +133,8 @@ fn speed(speed: Speed) -> WarmUpSpeed {
     }
 }
 
-fn run_command(
+/// Has `script` warm `packs` up in the store's place.
+pub fn run_command(
     script: &str,
     packs: &[PackName],
     how: WarmUp,

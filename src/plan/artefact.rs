@@ -17,7 +17,7 @@ use crate::plan::file::model::{OnFailure, TargetKind};
 use crate::plan::forecast::Forecast;
 use crate::plan::probe::Verify;
 use crate::sys::file::{atomic_write, read_bounded};
-use crate::system::action::{Action, CommandLine, DiskIdentity, TargetDisk};
+use crate::system::action::{Action, CommandLine, DiskIdentity, Operation, Stdin, TargetDisk};
 
 /// The schema of a plan as JSON.
 pub const SCHEMA: &str = "lifeboat.plan/1";
@@ -158,6 +158,9 @@ pub struct Step {
     pub snapshot: SnapshotId,
     /// What is done.
     pub work: Work,
+    /// What its commands read of the snapshot, if they do: dumps, for the most part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Box<Reads>>,
     /// The steps that must be done before.
     pub needs: Vec<String>,
     /// What its failure does to the others.
@@ -207,6 +210,18 @@ pub struct Files {
     /// What it comes to.
     pub amount: Amount,
     /// The packs that are read.
+    pub packs: Vec<PackUse>,
+}
+
+/// Files of the snapshot that commands read as they are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    /// Their paths.
+    pub paths: Vec<String>,
+    /// What they come to.
+    pub amount: Amount,
+    /// The packs that they lie in.
     pub packs: Vec<PackUse>,
 }
 
@@ -312,6 +327,36 @@ impl Plan {
     /// The step of this id.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.content.steps.iter().find(|step| step.id == id)
+    }
+}
+
+impl Step {
+    /// What it reads, pack by pack.
+    pub fn packs(&self) -> impl Iterator<Item = &PackUse> {
+        let files = match &self.work {
+            Work::Files(files) => files.packs.as_slice(),
+            _ => &[],
+        };
+        files.iter().chain(self.reads.iter().flat_map(|reads| &reads.packs))
+    }
+
+    /// What it comes to.
+    pub fn amount(&self) -> Amount {
+        match &self.work {
+            Work::Files(files) => files.amount,
+            _ => self.reads.as_ref().map(|reads| reads.amount).unwrap_or_default(),
+        }
+    }
+
+    /// The files of the snapshot that its commands read.
+    pub fn entries(&self) -> Vec<&str> {
+        let Work::Action(action) = &self.work else { return Vec::new() };
+        let Operation::Run { commands } = &action.operation else { return Vec::new() };
+        let read = commands.iter().filter_map(|command| match &command.stdin {
+            Stdin::Entry(path) => Some(path.as_str()),
+            _ => None,
+        });
+        read.collect()
     }
 }
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crate::base::error_kind::ErrorKind;
 use crate::browse::error::BrowseError;
+use crate::repo::evidence::EvidenceError;
 use crate::repo::snapshot::SnapshotError;
+use crate::restore::cold::ColdCounts;
 use crate::restore::error::RestoreError;
 use crate::restore::source::SourceError;
 use crate::store::error::StoreError;
@@ -83,6 +85,9 @@ pub enum PlanError {
         /// Why not.
         why: String,
     },
+    /// What a run did cannot be proved.
+    #[error(transparent)]
+    Evidence(EvidenceError),
     /// Another process is at it.
     #[error("this plan is being applied already")]
     Busy(#[source] LockError),
@@ -124,9 +129,30 @@ pub enum PlanError {
         /// What was asked for.
         name: String,
     },
+    /// Packs lie in cold storage, and nobody has agreed to have them warmed up.
+    #[error(
+        "{} that the plan reads {} in cold storage and cannot be read yet, {} of them asked for already; \
+             nothing \
+         was done",
+        counted(counts.packs), if counts.packs == 1 { "lies" } else { "lie" }, counts.warming
+    )]
+    Cold {
+        /// What they come to.
+        counts: ColdCounts,
+    },
+    /// The store does not warm up as fast as that.
+    #[error("what the plan reads lies in deep archive classes, which are not warmed up at the speed {speed}")]
+    Speed {
+        /// The speed that was asked for.
+        speed: &'static str,
+    },
     /// The end was asked for.
     #[error("interrupted; run the same command again to go on")]
     Interrupted,
+}
+
+fn counted(packs: u64) -> String {
+    if packs == 1 { "1 pack".to_owned() } else { format!("{packs} packs") }
 }
 
 impl PlanError {
@@ -140,12 +166,16 @@ impl PlanError {
             PlanError::Browse(error) => error.kind(),
             PlanError::Busy(error) => error.kind(),
             PlanError::Log(error) => error.kind(),
+            PlanError::Evidence(error) => error.kind(),
             PlanError::Read(error) | PlanError::Write(error) | PlanError::Look(error) => error.kind(),
             PlanError::NoPlan { .. } | PlanError::Component { .. } | PlanError::NoStep { .. } => {
                 ErrorKind::Usage
             }
             PlanError::Broken { .. } => ErrorKind::Usage,
-            PlanError::Unconfirmed { .. } | PlanError::Secret { .. } => ErrorKind::Waiting,
+            PlanError::Unconfirmed { .. } | PlanError::Secret { .. } | PlanError::Cold { .. } => {
+                ErrorKind::Waiting
+            }
+            PlanError::Speed { .. } => ErrorKind::Usage,
             PlanError::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }

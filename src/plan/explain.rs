@@ -9,7 +9,14 @@ use crate::system::action::{Action, Check, Operation, Place};
 pub fn lines(step: &Step, root: &str) -> Vec<String> {
     match &step.work {
         Work::Files(files) => files_lines(files, root),
-        Work::Action(action) => action_lines(action),
+        Work::Action(action) => {
+            let mut lines = action_lines(action);
+            lines.extend(step.reads.as_ref().map(|reads| {
+                let (amount, packs) = (reads.amount, reads.packs.len());
+                format!("reads {} bytes of the snapshot from {packs} packs", amount.bytes)
+            }));
+            lines
+        }
         Work::Verify(verify) => {
             let mut lines = match &verify.probe {
                 Probe::Command { command, expect, contains } => {
@@ -18,11 +25,18 @@ pub fn lines(step: &Step, root: &str) -> Vec<String> {
                     lines.extend(contains.iter().map(|text| format!("must answer with {text:?} in it")));
                     lines
                 }
-                Probe::Http { url, status, .. } => {
+                Probe::Http { url, status, contains } => {
                     let status = status.map_or("200 to 299".to_owned(), |status| status.to_string());
-                    vec![format!("GET {url} must answer with status {status}")]
+                    let mut lines = vec![format!("GET {url} must answer with status {status}")];
+                    lines.extend(contains.iter().map(|text| format!("must answer with {text:?} in it")));
+                    lines
                 }
-                Probe::File { path, .. } => vec![format!("{root}{path} must be there")],
+                Probe::File { path, contains, min_bytes } => {
+                    let mut lines = vec![format!("{root}{path} must be there")];
+                    lines.extend(min_bytes.map(|bytes| format!("must have at least {bytes} bytes")));
+                    lines.extend(contains.iter().map(|text| format!("must have {text:?} in it")));
+                    lines
+                }
                 Probe::Checksum { paths, .. } => paths
                     .iter()
                     .map(|one| format!("{} must hold what the snapshot has at {}", one.to, one.from))

@@ -29,9 +29,9 @@ pub fn make_directory(root: &str, files: &Files) -> SysResult<()> {
     Target::create(Path::new(root))?.make_dirs(&names).map(drop)
 }
 
-/// What the restore is asked to do.
-pub fn options(root: &str, files: &Files, state_dir: &Path) -> RestoreOptions {
-    RestoreOptions {
+/// What the restore is asked to do; `is_afar` says that the store is behind a network.
+pub fn options(root: &str, files: &Files, state_dir: &Path, is_afar: bool) -> RestoreOptions {
+    let options = RestoreOptions {
         selection: Selection {
             subpath: files.from.as_ref().map(|path| path.clone().into_bytes()),
             include: files.include.clone(),
@@ -56,7 +56,8 @@ pub fn options(root: &str, files: &Files, state_dir: &Path) -> RestoreOptions {
         allow_setuid: files.allow_setuid,
         sync: true,
         ..RestoreOptions::new(directory(root, files), state_dir)
-    }
+    };
+    if is_afar { options.from_afar() } else { options }
 }
 
 /// Gives files of a system at `root` that is not the running one to the accounts of that name *there*: the

@@ -26,6 +26,10 @@ pub struct Forecast {
     pub space: Vec<Space>,
     /// Packs that lie in cold storage and must be warmed up before they can be read.
     pub warm_up: Vec<WarmUp>,
+    /// How long that takes at the usual speed, at most, in seconds; objectives count it. None where nothing
+    /// is cold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_seconds: Option<u64>,
     /// What people should know before they agree.
     pub warnings: Vec<String>,
 }

@@ -43,7 +43,12 @@ fn write_page(plan: &Plan, out: &mut String) -> std::fmt::Result {
     }
     row(out, "Target", &format!("{} at {}", kind_word(plan), content.target.root))?;
     for disk in &content.target.disks {
-        row(out, "Overwrites", &format!("{:?}, in place of {}", disk.disk.place, disk.takes_place_of))?;
+        row(out, "Overwrites", &format!("{}, in place of {}", disk.disk.place, disk.takes_place_of))?;
+    }
+    if let Some(wait) = plan.forecast.warm_up_seconds {
+        let count = plan.forecast.warm_up.len();
+        let text = format!("{count} packs to be warmed up first, up to {}", seconds(wait as f64));
+        row(out, "Cold storage", &text)?;
     }
     row(out, "Expected", &bar(&plan.forecast.total))?;
     writeln!(out, "</table>")?;
@@ -173,11 +178,12 @@ fn bar(estimate: &Estimate) -> String {
 }
 
 fn seconds(seconds: f64) -> String {
-    match seconds {
-        s if s < 10.0 => format!("{s:.1} s"),
-        s if s < 60.0 => format!("{s:.0} s"),
-        s if s < 3600.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
-        s => format!("{:.0} h {:02.0} min", (s / 3600.0).floor(), (s % 3600.0) / 60.0),
+    let whole = seconds.clamp(0.0, 1e12).round() as u64;
+    match whole {
+        _ if seconds < 9.95 => format!("{seconds:.1} s"),
+        s if s < 60 => format!("{s} s"),
+        s if s < 3600 => format!("{} min {:02} s", s / 60, s % 60),
+        s => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
     }
 }
 

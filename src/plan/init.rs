@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::plan::file::model::TargetKind;
 use crate::plan::file::schema::SCHEMA;
+use crate::repo::attachment::{Attachment, KIND_DATABASE};
 use crate::repo::snapshot::Snapshot;
 use crate::system::model::SystemState;
 use crate::system::model::storage::{Device, DeviceKind, Disk};
@@ -60,6 +61,7 @@ pub fn write(ground: &Ground<'_>) -> String {
     let _ = target(ground, &mut text);
     let _ = machine(ground, &mut text);
     let _ = files(ground, &mut text);
+    let _ = databases(ground, &mut text);
     let _ = example(&mut text);
     text
 }
@@ -219,6 +221,68 @@ fn files(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
     let mark = if ground.kind == TargetKind::BareMetal { "# " } else { "" };
     writeln!(out, "\n{mark}[[component.files.verify]]")?;
     writeln!(out, "{mark}kind = \"checksum\"   # read back, and compared with the snapshot\n")
+}
+
+/// The dumps that the snapshot carries: loaded where there is, or can be, a server for them.
+fn databases(ground: &Ground<'_>, out: &mut String) -> std::fmt::Result {
+    let is_dump = |one: &&Attachment| one.kind == KIND_DATABASE && one.fault.is_none();
+    let dumps: Vec<&Attachment> = ground.snapshot.attachments.iter().filter(is_dump).collect();
+    if dumps.is_empty() {
+        return Ok(());
+    }
+    if ground.kind == TargetKind::BareMetal {
+        let names = dumps.iter().map(|dump| dump.name.as_str()).collect::<Vec<_>>().join(", ");
+        writeln!(
+            out,
+            "# The snapshot carries dumps of databases ({names}). No server runs while the machine is"
+        )?;
+        writeln!(
+            out,
+            "# rebuilt: once it has started, `lifeboat database restore` loads them, or a plan with the"
+        )?;
+        return writeln!(out, "# target `converge`.\n");
+    }
+    let in_sandbox = ground.kind == TargetKind::Sandbox;
+    writeln!(out, "[component.databases]")?;
+    writeln!(out, "kind = \"databases\"\nneeds = [\"files\"]")?;
+    let mut left: Vec<&str> = Vec::new();
+    for dump in &dumps {
+        let engine = dump.engine.as_deref().unwrap_or_default();
+        let version = dump.version.as_deref().unwrap_or_default();
+        writeln!(out, "# {}: {engine} {version}", dump.name)?;
+        let is_program = engine == "command" || engine == "redis" && !dump.details.contains_key("path");
+        left.extend((in_sandbox && is_program).then_some(dump.name.as_str()));
+    }
+    if !left.is_empty() {
+        writeln!(out, "exclude = {left:?}   # loaded by a program of their own: write a `command` for it")?;
+    }
+    match in_sandbox {
+        true => {
+            writeln!(out, "# Each gets a server of its own, gone with the sandbox; its socket is in")?;
+            writeln!(out, "# /run/lifeboat/NAME there, its port on the sandbox's loopback.")?;
+        }
+        false => writeln!(out, "# method = \"replace\"   # a database that is there already is replaced")?,
+    }
+    for dump in dumps.iter().filter(|dump| !left.contains(&dump.name.as_str())) {
+        query(dump, out)?;
+    }
+    writeln!(out)
+}
+
+/// A verification to be filled in: what a dump holds, only its owner knows.
+fn query(dump: &Attachment, out: &mut String) -> std::fmt::Result {
+    let (engine, database) = match dump.engine.as_deref() {
+        Some("postgres" | "postgres-base") => ("postgres", None),
+        Some("mysql" | "mariadb") => ("mysql", None),
+        Some("sqlite") => ("sqlite", dump.details.get("path")),
+        _ => return Ok(()),
+    };
+    let mut subject = dump.files.iter().filter(|file| file.role == "dump").map(|file| &file.subject);
+    let database = database.or(subject.rfind(|name| name.as_str() != "postgres"));
+    writeln!(out, "# [[component.databases.verify]]\n# kind = \"sql\"\n# engine = {engine:?}")?;
+    writeln!(out, "# database = {:?}", database.map_or("app", String::as_str))?;
+    writeln!(out, "# query = \"SELECT count(*) > 1000 FROM orders\"")?;
+    writeln!(out, "# expect = {:?}", if engine == "postgres" { "t" } else { "1" })
 }
 
 fn example(out: &mut String) -> std::fmt::Result {

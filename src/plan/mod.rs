@@ -15,6 +15,7 @@ pub mod artefact;
 pub mod build;
 pub mod diff;
 pub mod error;
+pub mod evidence;
 pub mod explain;
 pub mod file;
 pub mod files;

@@ -3,22 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use crate::plan::apply::directory;
+use crate::plan::apply::keep::{self, ID_LEN, plan_of};
 use crate::plan::artefact::Plan;
 use crate::plan::error::PlanError;
-use crate::sys::error::SysError;
 use crate::sys::file::create_private_dir;
 
-/// Digits of an id.
-const ID_LEN: usize = 64;
 /// The fewest that are taken for the beginning of one.
 const PREFIX_MIN: usize = 4;
 
-/// Keeps a plan; answers where.
+/// Keeps a plan, and of all others the newest; answers where.
 pub fn put(state_dir: &Path, plan: &Plan) -> Result<PathBuf, PlanError> {
     let shelf = directory(state_dir);
     create_private_dir(&shelf).map_err(PlanError::Write)?;
     let path = shelf.join(format!("{}.json", plan.id));
     plan.write(&path)?;
+    keep::prune_plans(state_dir)?;
     Ok(path)
 }
 
@@ -38,7 +37,7 @@ pub fn find(state_dir: &Path, name: &Path) -> Result<Plan, PlanError> {
     }
     let kept = kept(state_dir)?;
     let matches: Vec<&PathBuf> =
-        kept.iter().filter(|path| id_of(path).is_some_and(|id| id.starts_with(&text))).collect();
+        kept.iter().filter(|path| plan_of(path).is_some_and(|id| id.starts_with(&text))).collect();
     match matches.as_slice() {
         [one] => Plan::read(one),
         [] => Err(PlanError::NoPlan {
@@ -53,23 +52,7 @@ pub fn find(state_dir: &Path, name: &Path) -> Result<Plan, PlanError> {
 
 /// The files of all kept plans.
 fn kept(state_dir: &Path) -> Result<Vec<PathBuf>, PlanError> {
-    let shelf = directory(state_dir);
-    let failed = |error| PlanError::Look(SysError::at("list", &shelf, error));
-    match std::fs::read_dir(&shelf) {
-        Ok(listed) => {
-            let paths: Result<Vec<PathBuf>, _> =
-                listed.map(|entry| entry.map(|entry| entry.path())).collect();
-            let mut paths = paths.map_err(failed)?;
-            paths.retain(|path| id_of(path).is_some());
-            paths.sort();
-            Ok(paths)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-fn id_of(path: &Path) -> Option<&str> {
-    let id = path.file_name()?.to_str()?.strip_suffix(".json")?;
-    (id.len() == ID_LEN && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
+    let mut paths = keep::listed(state_dir)?;
+    paths.retain(|path| plan_of(path).is_some());
+    Ok(paths)
 }

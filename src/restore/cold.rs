@@ -139,6 +139,17 @@ pub fn warm_up(
     warming: &Warming<'_>,
 ) -> Result<(), RestoreError> {
     let read = plan.packs_read();
+    warm(source, &read, &mut plan.cold, warming)
+}
+
+/// The same for any packs, `read`, of which those in `cold` cannot be read yet; what is left in it at the end
+/// still cannot.
+pub fn warm(
+    source: &dyn Source,
+    read: &[PackRef],
+    cold: &mut Vec<ColdPack>,
+    warming: &Warming<'_>,
+) -> Result<(), RestoreError> {
     let names = |packs: &[ColdPack]| packs.iter().map(|pack| pack.pack).collect::<Vec<_>>();
     warming.monitor.event(Event::Stage("warming up"));
     match warming.command {
@@ -146,24 +157,24 @@ pub fn warm_up(
         Some(command) if !source.tells_warmth() && !read.is_empty() => {
             return Ok(command(&read.iter().map(|pack| pack.name).collect::<Vec<_>>())?);
         }
-        Some(command) if plan.cold.iter().any(|pack| !pack.is_warming) => command(&names(&plan.cold))?,
+        Some(command) if cold.iter().any(|pack| !pack.is_warming) => command(&names(cold))?,
         _ => {}
     }
     let began = Instant::now();
-    let all = ColdCounts::of(&plan.cold);
+    let all = ColdCounts::of(cold);
     warming.monitor.event(Event::Total { files: all.packs, bytes: all.bytes });
     loop {
         if warming.command.is_none() {
             // Again where a copy's days were over before the last one was there.
-            let cold: Vec<PackRef> = of(&read, plan.cold.iter().filter(|pack| !pack.is_warming));
-            source.warm_up(&cold, warming.how)?;
+            let asked: Vec<PackRef> = of(read, cold.iter().filter(|pack| !pack.is_warming));
+            source.warm_up(&asked, warming.how)?;
         }
-        let before = ColdCounts::of(&plan.cold);
-        plan.cold = find(source, &of(&read, plan.cold.iter()))?;
-        let now = ColdCounts::of(&plan.cold);
+        let before = ColdCounts::of(cold);
+        *cold = find(source, &of(read, cold.iter()))?;
+        let now = ColdCounts::of(cold);
         let (files, bytes) = (before.packs - now.packs, before.bytes - now.bytes);
         warming.monitor.event(Event::Advance { files, bytes });
-        if plan.cold.is_empty() || !warming.waits {
+        if cold.is_empty() || !warming.waits {
             return Ok(());
         }
         let by_age = (began.elapsed() / 20).clamp(POLL_MIN, POLL_MAX);

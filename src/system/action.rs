@@ -163,6 +163,15 @@ pub enum Place {
     },
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Device(identity) => write!(f, "{identity}"),
+            Place::Image { path } => write!(f, "the image {path}"),
+        }
+    }
+}
+
 /// What tells one disk from all others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

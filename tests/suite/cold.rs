@@ -163,3 +163,77 @@ fn a_command_warms_up_what_the_store_does_not() {
         "{keys}"
     );
 }
+
+#[test]
+fn a_plan_has_what_it_reads_warmed_up_with_consent_before_it_writes_anything() {
+    let cold = Cold::new("GLACIER", "");
+    let (root, source) = (cold.sandbox.path("out"), cold.sandbox.path("source"));
+    let text = format!(
+        "schema = 'lifeboat.plan-file/1'\nname = 'cold'\nrto = '1h'\n[target]\nkind = 'sandbox'\nroot = \
+             {root:?}\n\
+         keep = true\n[component.data]\nkind = 'files'\nfrom = {source:?}\n[[component.data.verify]]\nkind = \
+         'checksum'\n"
+    );
+    fs::write(cold.sandbox.path("cold.toml"), text).unwrap();
+    let built = cold.run(&["plan", "build", "cold.toml", "--json"]);
+    assert_eq!(built.status, Some(5), "five hours of waiting miss an hour: {built:?}");
+    let plan: serde_json::Value = serde_json::from_str(&built.stdout).unwrap();
+    assert_eq!(plan["forecast"]["warm_up"].as_array().unwrap().len(), cold.fake.classes().len());
+    assert_eq!(plan["forecast"]["warm_up_seconds"], 5 * 3600);
+    let id = plan["id"].as_str().unwrap();
+    let apply = |more: &[&str]| cold.run(&[&["plan", "apply", id], more].concat());
+    let refused = apply(&[]);
+    assert_eq!(refused.status, Some(13), "{refused:?}");
+    assert!(refused.stderr.contains("nothing was done") && refused.stderr.contains("--warm-up=bulk"));
+    assert!(!root.exists() && cold.asked() == 0, "{refused:?}");
+    assert!(apply(&["--dry-run"]).stdout.contains("# first, with --warm-up"));
+    cold.fake.warm_up_after(3);
+    let asked = apply(&["--warm-up=bulk", "--no-wait"]);
+    assert_eq!(asked.status, Some(13), "{asked:?}");
+    assert!(asked.stderr.contains("asked for already") && !root.exists(), "{asked:?}");
+    let done = apply(&["--warm-up=bulk", "--warm-up-poll", "1s", "--json"]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert_eq!(cold.asked(), cold.fake.classes().len(), "nothing is asked for twice");
+    let record: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((&record["outcome"], &record["sessions"]), (&"done".into(), &3.into()), "{record}");
+    assert!(record["warm_up_seconds"].as_f64().unwrap() >= 1.0, "{record}");
+    let state = cold
+        .sandbox
+        .path(format!(".local/state/lifeboat/plans/run-{}.journal", record["run"].as_str().unwrap()));
+    let journal = fs::read_to_string(state).unwrap();
+    assert!(journal.contains("\"warm-up\"") && journal.contains("\"speed\":\"bulk\""), "{journal}");
+    cold.assert_restored();
+}
+
+#[test]
+fn a_plan_takes_the_command_that_warms_up_what_the_store_does_not() {
+    let world = World::new();
+    make_sample(&world.path("source"));
+    world.json(&["backup", "source", "--json"]);
+    let (root, source) = (world.path("out"), world.path("source"));
+    let text = format!(
+        "schema = 'lifeboat.plan-file/1'\nname = 'tape'\n[target]\nkind = 'sandbox'\nroot = {root:?}\n\
+         keep = true\n[component.data]\nkind = 'files'\nfrom = {source:?}\n"
+    );
+    fs::write(world.path("tape.toml"), text).unwrap();
+    let plan = world.json(&["plan", "build", "tape.toml", "--json"]);
+    let id = plan["id"].as_str().unwrap();
+    let failed = world.run(&[
+        "plan",
+        "apply",
+        id,
+        "--warm-up",
+        "--warm-up-command",
+        "echo the robot sleeps >&2; exit 3",
+    ]);
+    assert_eq!(failed.status, Some(1), "{failed:?}");
+    assert!(failed.stderr.contains("the robot sleeps") && !root.exists(), "{failed:?}");
+    let done = world.run(&["plan", "apply", id, "--warm-up", "--warm-up-command", "cat > keys"]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    let keys = fs::read_to_string(world.path("keys")).unwrap();
+    assert!(
+        keys.lines().count() > 0 && keys.lines().all(|key| world.path("repo").join(key).exists()),
+        "{keys}"
+    );
+    assert_same(&source, &root);
+}

@@ -13,6 +13,9 @@
 //! - `chaos`: a store that fails in every way makes nothing wrong, and hardly ever ends a run
 //! - `plan`: restores that are planned, cut off, gone on with, and cleaned up behind
 //! - `plan_disks`: disks that a plan must not overwrite are not overwritten
+//! - `plan_killed`: a machine's disk that is made again comes out the same wherever the run was killed
+//! - `plan_runs`: what runs of plans leave behind, prove, are told, and ask at a terminal
+//! - `plan_sandbox`: databases and services that come up in a sandbox and are asked there
 //! - `keys`: roles hold what their slots hold
 //! - `replicas`: a repository on several stores loses nothing with any of them
 //! - `format`: a repository is read without lifeboat, and old ones stay readable
@@ -49,6 +52,9 @@ mod machine;
 mod notify;
 mod plan;
 mod plan_disks;
+mod plan_killed;
+mod plan_runs;
+mod plan_sandbox;
 mod policies;
 mod program;
 mod replicas;

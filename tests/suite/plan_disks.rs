@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::plan_runs::{has_script, on_a_terminal};
 use crate::program::Run;
 use crate::world::World;
 
@@ -134,6 +135,14 @@ fn a_disk_that_is_not_meant_in_use_protected_or_unconfirmed_is_not_touched() {
     refused(&run, 13, "nobody has confirmed", &disk, &empty);
     let run = apply(&id, "/dev/loop99");
     refused(&run, 13, "nobody has confirmed", &disk, &empty);
+    if has_script() {
+        // At a terminal, only its name will do, and three mistakes are enough.
+        let typed = ["yes", "/dev/sda", ""];
+        let run = on_a_terminal(&world.command(&["plan", "apply", &id]), "Type its name", &typed);
+        assert_eq!(run.status, Some(13), "{run:?}");
+        assert_eq!(run.stdout.matches(&format!("Type its name ({to})")).count(), 3, "{run:?}");
+        assert!(run.stdout.contains("that is not its name") && disk.mark() == empty, "{run:?}");
+    }
 
     sh(&format!("mkfs.ext4 -q {to}"));
     let filled = disk.mark();
@@ -156,7 +165,10 @@ fn a_disk_that_is_not_meant_in_use_protected_or_unconfirmed_is_not_touched() {
     sh(&format!("swapoff {to}"));
     refused(&run, 1, "swap on", &disk, &swap);
 
-    let run = apply(&id, &to);
+    let run = match has_script() {
+        true => on_a_terminal(&world.command(&["plan", "apply", &id]), "Type its name", &["no", &to]),
+        false => apply(&id, &to),
+    };
     assert_eq!(run.status, Some(0), "at last it may: {run:?}");
     assert!(disk.mark() != swap);
 }
@@ -203,4 +215,69 @@ fn the_disk_that_holds_the_repository_is_not_touched() {
     sh(&format!("umount {}", new.display()));
     assert_eq!(run.status, Some(1), "{run:?}");
     assert!(run.stderr.contains("it holds") && run.stderr.contains("moved"), "{run:?}");
+}
+
+/// Runs the program where udev tells these serial numbers, which it alone sees.
+fn with_serials(world: &World, serials: &[(&Loop, &str)], words: &[&str]) -> Run {
+    let mut script = String::from("mount -t tmpfs none /run; mkdir -p /run/udev/data; ");
+    for (disk, serial) in serials {
+        let minor = disk.device.strip_prefix("/dev/loop").unwrap();
+        script.push_str(&format!("echo E:ID_SERIAL_SHORT={serial} > /run/udev/data/b7:{minor}; "));
+    }
+    script.push_str("exec \"$@\"");
+    let plain = world.command(words);
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--", "/bin/sh", "-ec", &script, "sh"]);
+    command.arg(plain.get_program()).args(plain.get_args()).env_clear();
+    command.current_dir(plain.get_current_dir().unwrap());
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    crate::program::finish(command)
+}
+
+#[test]
+fn a_disk_is_found_by_its_number_wherever_it_is_plugged_in_and_two_of_one_number_are_none() {
+    let Some((world, captured)) = world() else { return };
+    let (one, other) =
+        (Loop::new(&world, "one", captured.size + MIB), Loop::new(&world, "other", captured.size + MIB));
+    let file = plan_file(&world, &captured, "serial:TWIN-7", "");
+    let build =
+        |serials: &[(&Loop, &str)]| with_serials(&world, serials, &["plan", "build", &file, "--json"]);
+    let twins = build(&[(&one, "TWIN-7"), (&other, "TWIN-7")]);
+    assert_eq!(twins.status, Some(1), "{twins:?}");
+    assert!(twins.stderr.contains("all have this identity: it is not known which is meant"), "{twins:?}");
+    assert!(twins.stderr.contains(&one.device) && twins.stderr.contains(&other.device), "{twins:?}");
+
+    let built = build(&[(&one, "TWIN-7"), (&other, "OTHER-8")]);
+    assert_eq!(built.status, Some(0), "{built:?}");
+    let plan: Value = serde_json::from_str(&built.stdout).unwrap();
+    let id = plan["id"].as_str().unwrap();
+    let empty = one.mark();
+    let apply = |serials: &[(&Loop, &str)], confirm: &str| {
+        with_serials(&world, serials, &["plan", "apply", id, "--confirm", confirm])
+    };
+    // Since then a twin appeared.
+    let run = apply(&[(&one, "TWIN-7"), (&other, "TWIN-7")], "serial:TWIN-7");
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.stderr.contains("it is not known which is meant"), "{run:?}");
+    assert!(one.mark() == empty && other.mark() == empty);
+    // They were swapped: the node that it had confirms nothing, and the number finds it at the other.
+    let swapped = [(&one, "OTHER-8"), (&other, "TWIN-7")];
+    let run = apply(&swapped, &one.device);
+    assert_eq!(run.status, Some(13), "{run:?}");
+    assert!(one.mark() == empty && other.mark() == empty);
+    let run = apply(&swapped, "serial:TWIN-7");
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(one.mark() == empty, "the disk at the old node was written to");
+    assert!(other.mark() != empty);
+}
+
+#[test]
+fn a_disk_that_is_too_small_is_refused_before_anything_is_planned_on_it() {
+    let Some((world, captured)) = world() else { return };
+    let disk = Loop::new(&world, "small", captured.size / 2);
+    let empty = disk.mark();
+    let run = built(&world, &plan_file(&world, &captured, &disk.device, "")).unwrap_err();
+    refused(&run, 2, "is too small", &disk, &empty);
 }

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod face;
 mod init;
+mod runs;
 mod show;
 
 use std::path::PathBuf;
@@ -12,9 +13,11 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::base::error_kind::ErrorKind;
+use crate::cli::commands::restore::ColdArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure};
 use crate::cli::values::{SnapshotName, parse_snapshot};
+use crate::cli::warm_up;
 use crate::plan::error::PlanError;
 
 const EXAMPLES_INIT: &str = "\
@@ -38,7 +41,9 @@ Examples:
   lifeboat plan show web1.plan --format timeline
       Who waits for whom, and how long.
   lifeboat plan show 3f2a9c --format html > plan.html
-      A page for those who must agree to it.";
+      A page for those who must agree to it.
+  lifeboat plan show 20260412T031500Z-5be1c9d0
+      What a run of it did, and how long that took.";
 
 const EXAMPLES_DIFF: &str = "\
 Examples:
@@ -48,7 +53,16 @@ Examples:
 const EXAMPLES_VERIFY: &str = "\
 Examples:
   lifeboat plan verify 3f2a9c
-      Does it still fit the snapshot, the target and the programs here?";
+      Does it still fit the snapshot, the target and the programs here?
+  lifeboat plan verify 20260412T031500Z-5be1c9d0
+      Is what is written of this run what was signed when it ended?";
+
+const EXAMPLES_RUNS: &str = "\
+Examples:
+  lifeboat plan runs
+      What was carried out, when, and how it ended.
+  lifeboat plan runs --repository
+      What the repository has evidence of, whichever machine did it.";
 
 const EXAMPLES_APPLY: &str = "\
 Examples:
@@ -59,7 +73,9 @@ Examples:
   lifeboat plan apply web1.plan --confirm serial:S3Z9NX0M
       Where nobody is there to confirm which disk is overwritten.
   lifeboat plan apply 3f2a9c --until data
-      Only so far.";
+      Only so far.
+  lifeboat plan apply 3f2a9c --warm-up=bulk
+      Have what lies in cold storage made readable first, for which the store charges.";
 
 /// What to do with plans.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -78,17 +94,22 @@ pub enum Command {
     /// an objective (RTO, RPO) would be missed.
     #[command(after_help = EXAMPLES_BUILD)]
     Build(BuildArgs),
-    /// Show a plan
+    /// Show a plan, or what a run of one did
     #[command(after_help = EXAMPLES_SHOW)]
     Show(ShowArgs),
     /// Show what differs between two plans
     #[command(after_help = EXAMPLES_DIFF)]
     Diff(DiffArgs),
-    /// Look whether a plan still fits
+    /// Look whether a plan still fits, or a run's record is what was signed
     ///
-    /// Are the snapshots there, the target and the programs what they were? Exit status 1 where they are not.
+    /// Of a plan: are the snapshots there, the target and the programs what they were? Exit status 1 where
+    /// they are not. Of a run: do its record and journal here and the signed copy in the repository agree,
+    /// line by line? Exit status 4 where they do not, or where nothing was signed.
     #[command(after_help = EXAMPLES_VERIFY)]
     Verify(VerifyArgs),
+    /// List the runs of plans
+    #[command(after_help = EXAMPLES_RUNS)]
+    Runs(RunsArgs),
     /// Carry a plan out
     ///
     /// Steps that do not need each other go side by side. Every step is noted before it begins and after it
@@ -145,7 +166,7 @@ pub struct BuildArgs {
 /// What is shown.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ShowArgs {
-    /// The plan: a file, or the beginning of its id
+    /// The plan: a file, or the beginning of its id; or the id of a run
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
 
@@ -180,9 +201,17 @@ pub struct DiffArgs {
 /// What is looked at.
 #[derive(Clone, Debug, clap::Args)]
 pub struct VerifyArgs {
-    /// The plan: a file, or the beginning of its id
+    /// The plan: a file, or the beginning of its id; or the id of a run
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
+}
+
+/// Which runs are listed.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunsArgs {
+    /// Those that the repository has signed evidence of, whichever machine did them
+    #[arg(long)]
+    pub repository: bool,
 }
 
 /// What is carried out.
@@ -239,6 +268,10 @@ pub struct ApplyArgs {
     /// Take the secret NAME from the first line of a file; may be given several times
     #[arg(long, value_name = "NAME=FILE", value_parser = parse_secret)]
     pub secret: Vec<(String, PathBuf)>,
+
+    /// What lies in cold storage.
+    #[command(flatten)]
+    pub cold: ColdArgs,
 }
 
 fn parse_secret(text: &str) -> Result<(String, PathBuf), String> {
@@ -258,6 +291,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Show(args) => show::run(args, context),
         Command::Diff(args) => check::diff(args, context),
         Command::Verify(args) => check::verify(args, context),
+        Command::Runs(args) => runs::list(args, context),
         Command::Apply(args) => apply::run(args, context),
     }
 }
@@ -276,6 +310,8 @@ fn failure(error: &PlanError) -> Failure {
         PlanError::Busy(_) => {
             failure.hint("wait for the other run; `lifeboat plan show` does not disturb it")
         }
+        PlanError::Cold { .. } => failure.hint(warm_up::HINT_OF_PLAN),
+        PlanError::Speed { .. } => failure.hint("take --warm-up=standard or --warm-up=bulk"),
         PlanError::NoStep { .. } => failure.hint("`lifeboat plan show` lists them"),
         PlanError::NoPlan { .. } => failure.hint("`lifeboat plan build PLANFILE` makes one and says its id"),
         PlanError::Broken { .. } => failure.hint("build it anew from its plan file"),

@@ -11,7 +11,7 @@ use crate::plan::apply::content::snapshot_of;
 use crate::plan::apply::log::{self, BegunDisk, How, Line};
 use crate::plan::apply::sandbox::Confinement;
 use crate::plan::apply::schedule::StepError;
-use crate::plan::apply::{Ground, disks, probes, sandbox};
+use crate::plan::apply::{Ground, disks, keep, probes, sandbox};
 use crate::plan::artefact::{Amount, Files, Step, Work};
 use crate::plan::build::forecast::{load_of, place_of};
 use crate::plan::error::PlanError;
@@ -40,6 +40,8 @@ const TOLD: usize = 5;
 pub struct Hands<'a> {
     /// What the run works with.
     pub ground: &'a Ground<'a>,
+    /// The run's id.
+    pub run: String,
     /// Where the commands of a sandbox are kept in, once the first of them has run.
     pub confinement: Mutex<Option<Arc<Confinement>>>,
     /// The device nodes of target disks, as they are attached.
@@ -183,7 +185,7 @@ impl Hands<'_> {
 
     /// Runs commands `confinement` keeps in, if there is one.
     pub fn runner<'s>(&'s self, confinement: Option<&'s Confinement>) -> Runner<'s> {
-        Runner { ground: self.ground, confinement, step: None, heeds_interrupt: true }
+        Runner { ground: self.ground, run: &self.run, confinement, step: None, heeds_interrupt: true }
     }
 
     /// The same for the commands of `step`.
@@ -244,7 +246,7 @@ impl Hands<'_> {
             // An image that we have attached is in use by us.
             let ours = bound.as_ref().filter(|_| matches!(target.disk.place, Place::Image { .. }));
             let known_or_ours = known.clone().or_else(|| ours.map(|_| BegunDisk::default()));
-            let candidate = disks::examine(content, target, self.ground.holds, known_or_ours.as_ref());
+            let candidate = disks::examine(content, target, self.ground.holds, known_or_ours.as_ref(), false);
             let candidate = candidate.map_err(failed)?;
             if let Some(node) = bound {
                 disks::is_at(&candidate, &node).map_err(failed)?;
@@ -313,9 +315,9 @@ impl Hands<'_> {
         let source = RepositorySource::new(ground.indexed).map_err(|error| failed(&error))?;
         let origin = origin_of(&snapshot).map_err(|error| failed(&error))?;
         // Each step has journals of its own, so that two of them never share one.
-        let state = crate::plan::apply::directory(ground.state_dir).join(ground.plan.short());
-        let mut options = files::options(root, files, &state);
-        options.workers = 0;
+        let state = keep::passing(ground.state_dir, &ground.plan.id);
+        let is_afar = ground.indexed.repository().client().store().blocking().is_none();
+        let mut options = files::options(root, files, &state, is_afar);
         if ground.plan.content.target.kind == TargetKind::Converge {
             files::owners_of(root, &mut options.owners)
                 .map_err(|error| StepError::failed(chain_text(&error)))?;
@@ -427,7 +429,7 @@ mod tests {
         let mut child = std::process::Command::new("sleep")
             .arg("1000")
             .env("LIFEBOAT_PLAN", "p-7")
-            .env("LIFEBOAT_PLAN_STEP", "a/run")
+            .env("LIFEBOAT_STEP", "a/run")
             .spawn()
             .unwrap();
         let told = nothing_survives("p-7", "a/run");

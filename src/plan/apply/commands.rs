@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::base::ids::SnapshotId;
+use crate::base::secret::SecretText;
 use crate::plan::apply::Ground;
 use crate::plan::apply::content::{Streamed, snapshot_of};
 use crate::plan::apply::sandbox::Confinement;
@@ -17,9 +18,11 @@ use crate::sys::process::with_variables;
 use crate::system::action::{CommandLine, Stdin};
 
 /// What tells the plan of a command, and of whatever it starts.
-const PLAN_VARIABLE: &str = "LIFEBOAT_PLAN";
-/// What tells its step.
-const STEP_VARIABLE: &str = "LIFEBOAT_PLAN_STEP";
+pub const PLAN_VARIABLE: &str = "LIFEBOAT_PLAN";
+/// What tells the run, the same in all its sessions.
+pub const RUN_VARIABLE: &str = "LIFEBOAT_RUN";
+/// What tells its step; not given to what runs at the end.
+pub const STEP_VARIABLE: &str = "LIFEBOAT_STEP";
 
 /// Processes of the commands of `step` that still run, though the run they belong to is gone.
 pub fn survivors(plan: &str, step: &str) -> Vec<u32> {
@@ -31,6 +34,8 @@ pub fn survivors(plan: &str, step: &str) -> Vec<u32> {
 pub struct Runner<'a> {
     /// What the run works with.
     pub ground: &'a Ground<'a>,
+    /// The run's id.
+    pub run: &'a str,
     /// Where they are kept in, if they are.
     pub confinement: Option<&'a Confinement>,
     /// The step they are of; none at the end of a run.
@@ -41,11 +46,8 @@ pub struct Runner<'a> {
 
 /// Runs `command`, whose names of disks are resolved already; its end, whatever that is.
 pub fn run(runner: Runner<'_>, snapshot: &SnapshotId, command: &CommandLine) -> Result<Finished, StepError> {
-    let Runner { ground, confinement, heeds_interrupt, step } = runner;
-    let mut invocation = invocation(ground, confinement, snapshot, command);
-    if let Some(step) = step {
-        invocation = invocation.variable(STEP_VARIABLE, step);
-    }
+    let Runner { ground, heeds_interrupt, .. } = runner;
+    let invocation = invocation(runner, snapshot, command);
     let interrupt = heeds_interrupt.then_some(ground.interrupt);
     let started = match &command.stdin {
         Stdin::Nothing => invocation.run(Input::Nothing, interrupt),
@@ -54,7 +56,8 @@ pub fn run(runner: Runner<'_>, snapshot: &SnapshotId, command: &CommandLine) -> 
             let secret = ground.face.secret(name).ok_or_else(|| StepError::waiting(format!(
                 "the secret {name:?} is needed: give it with --secret {name}=FILE, or apply it on a terminal"
             )))?;
-            invocation.run(Input::Bytes(secret.expose().as_bytes()), interrupt)
+            let finished = invocation.run(Input::Bytes(secret.expose().as_bytes()), interrupt);
+            finished.map(|finished| without(finished, &secret))
         }
         Stdin::Entry(path) => {
             let whole = snapshot_of(ground.indexed, snapshot)
@@ -73,6 +76,16 @@ pub fn run(runner: Runner<'_>, snapshot: &SnapshotId, command: &CommandLine) -> 
     }
 }
 
+/// What a program said, without the secret that it was given and may have told: errors are written down.
+fn without(mut finished: Finished, secret: &SecretText) -> Finished {
+    let secret = secret.expose();
+    if !secret.is_empty() {
+        finished.stderr_tail = finished.stderr_tail.replace(secret, "(a secret)");
+        finished.stdout = finished.text().replace(secret, "(a secret)").into_bytes();
+    }
+    finished
+}
+
 /// The same, where anything but success is an error.
 pub fn succeed(
     runner: Runner<'_>,
@@ -82,7 +95,18 @@ pub fn succeed(
     let finished = run(runner, snapshot, command)?;
     match is_accepted(command, &finished) {
         true => Ok(finished),
-        false => Err(StepError::failed(format!("{} {}", command.display(), finished.describe()))),
+        false => Err(StepError::failed(format!("{} {}", brief(command), finished.describe()))),
+    }
+}
+
+/// The command as an error names it: a script of several lines would hide what went wrong.
+fn brief(command: &CommandLine) -> String {
+    match command.argv.as_slice() {
+        [shell, flag, script, ..] if flag == "-c" && script.contains('\n') => {
+            let argv = [&[shell.clone(), flag.clone(), "…".to_owned()], &command.argv[3..]].concat();
+            CommandLine { argv, stdin: Stdin::Nothing, ..command.clone() }.display()
+        }
+        _ => command.display(),
     }
 }
 
@@ -93,12 +117,8 @@ pub fn is_accepted(command: &CommandLine, finished: &Finished) -> bool {
         || finished.cut.is_none() && matches!(finished.ending, Ending::Exited(status) if other(status))
 }
 
-fn invocation(
-    ground: &Ground<'_>,
-    confinement: Option<&Confinement>,
-    snapshot: &SnapshotId,
-    command: &CommandLine,
-) -> Invocation {
+fn invocation(runner: Runner<'_>, snapshot: &SnapshotId, command: &CommandLine) -> Invocation {
+    let Runner { ground, run, confinement, step, .. } = runner;
     let mut words: Vec<String> = Vec::new();
     if let Some(confinement) = confinement {
         words.extend(confinement.enter(command.chroot.as_deref()));
@@ -118,18 +138,20 @@ fn invocation(
     let mut invocation = Invocation::new(program, words);
     invocation.clean_environment = true;
     invocation.time_limit = command.limit_seconds.map(Duration::from_secs);
-    let own: BTreeMap<&str, String> = BTreeMap::from([
+    let mut own: BTreeMap<&str, String> = BTreeMap::from([
         ("PATH", PATH.to_owned()),
         ("LANG", "C.UTF-8".to_owned()),
         ("HOME", "/root".to_owned()),
         ("DEBIAN_FRONTEND", "noninteractive".to_owned()),
         (PLAN_VARIABLE, ground.plan.id.clone()),
+        (RUN_VARIABLE, run.to_owned()),
         (
             "LIFEBOAT_ROOT",
             command.chroot.as_ref().map_or(ground.plan.content.target.root.clone(), |_| "/".into()),
         ),
         ("LIFEBOAT_SNAPSHOT", snapshot.to_string()),
     ]);
+    own.extend(step.map(|step| (STEP_VARIABLE, step.to_owned())));
     let own = own.into_iter().filter(|(name, _)| !command.env.contains_key(*name));
     for (name, value) in own {
         invocation = invocation.variable(name, value);

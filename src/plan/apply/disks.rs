@@ -125,15 +125,17 @@ fn pick(wanted: &DiskIdentity, all: &[Disk]) -> Result<Disk, PlanError> {
 }
 
 /// Whether the target may be overwritten: what it is, or why not. `begun` says that this run has overwritten
-/// it already, so that what it holds is the run's own, and what it was then.
+/// it already, so that what it holds is the run's own, and what it was then; `is_ours` that the run attached
+/// an image, in a session that was cut off before it overwrote anything.
 pub fn examine(
     content: &Content,
     target: &Target,
     holds: &[PathBuf],
     begun: Option<&BegunDisk>,
+    is_ours: bool,
 ) -> Result<Candidate, PlanError> {
     match &target.disk.place {
-        Place::Image { path } => image(&content.target.root, target, path, holds, begun.is_some()),
+        Place::Image { path } => image(&content.target.root, target, path, holds, (begun.is_some(), is_ours)),
         Place::Device(identity) => device(content, target, identity, holds, begun),
     }
 }
@@ -251,7 +253,7 @@ fn image(
     target: &Target,
     path: &str,
     holds: &[PathBuf],
-    is_begun: bool,
+    (is_begun, is_ours): (bool, bool),
 ) -> Result<Candidate, PlanError> {
     let refuse = |why: String| PlanError::Refused { disk: format!("the image {path}"), why };
     let length = disk::image_length(Path::new(path)).map_err(PlanError::Look)?;
@@ -263,7 +265,7 @@ fn image(
         .into_iter()
         .find(|disk| disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path)));
     if let Some(disk) = attached {
-        if !is_begun {
+        if !is_begun && !is_ours {
             return Err(refuse(format!("it is attached to {} already", disk.path)));
         }
         // As of a disk that was begun: somebody may have looked into it meanwhile.
@@ -459,7 +461,7 @@ mod tests {
         let place = Place::Image { path: path.clone() };
         let disk = crate::system::action::TargetDisk { name: "disk0".into(), place, size_bytes: 8 << 20 };
         let target = Target { disk, takes_place_of: DiskIdentity::default(), wipe: false };
-        let look = |root: &str| image(root, &target, &path, &[], true);
+        let look = |root: &str| image(root, &target, &path, &[], (true, false));
         let refused = look("/mnt/new");
         let own = look(other);
         can(&["umount", other]);

@@ -45,6 +45,20 @@ pub enum Line {
         #[serde(flatten)]
         begun: BegunDisk,
     },
+    /// Packs in cold storage are asked for, with a person's consent.
+    WarmUp {
+        /// How many.
+        packs: u64,
+        /// Their bytes, by which it is paid.
+        bytes: u64,
+        /// How fast.
+        speed: String,
+    },
+    /// They can be read.
+    Warm {
+        /// How long the store was waited for, in seconds.
+        waited_seconds: f64,
+    },
     /// A step is about to begin.
     Intent {
         /// Its id.
@@ -135,6 +149,8 @@ pub struct Past {
     pub seconds: f64,
     /// Seconds in them that people were waited for.
     pub waited_seconds: f64,
+    /// Seconds in them that cold storage was waited for.
+    pub warm_up_seconds: f64,
     /// What is known of each step.
     pub steps: BTreeMap<String, Known>,
     /// The target disks that it has begun to overwrite, by name.
@@ -179,6 +195,8 @@ impl Past {
                 self.sessions += 1;
             }
             Line::Confirmed { waited_seconds, .. } => self.waited_seconds += waited_seconds,
+            Line::WarmUp { .. } => {}
+            Line::Warm { waited_seconds } => self.warm_up_seconds += waited_seconds,
             Line::Overwriting { disk, begun } => drop(self.disks.insert(disk, begun)),
             Line::Intent { step, attempt } => {
                 let known = self.steps.entry(step).or_default();

@@ -8,16 +8,19 @@
 //! (`record`).
 
 pub mod act;
+pub mod begin;
 pub mod choose;
 pub mod commands;
 pub mod content;
 pub mod disks;
+pub mod keep;
 pub mod log;
 pub mod probes;
 pub mod record;
 pub mod sandbox;
 pub mod schedule;
 pub mod session;
+pub mod warmth;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +30,7 @@ use crate::base::time::Clock;
 use crate::plan::artefact::{Plan, Step};
 use crate::plan::error::PlanError;
 use crate::repo::read::IndexedRepository;
+use crate::restore::cold::Warming;
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +92,8 @@ pub struct Ground<'a> {
     pub interrupt: &'a Interrupt,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// The name of this machine, as records are signed with it.
+    pub host: &'a str,
 }
 
 /// Where everything about plans is kept below the state directory.
@@ -95,10 +101,11 @@ pub fn directory(state_dir: &Path) -> PathBuf {
     state_dir.join("plans")
 }
 
-/// Applies the plan; what it came to stands in the record, whatever that is.
-pub fn apply(ground: &Ground<'_>) -> Result<record::RunRecord, PlanError> {
+/// Applies the plan; what it came to stands in the record, whatever that is. `warming` is a person's consent
+/// to have what lies in cold storage warmed up: without it, a plan that needs any is not begun.
+pub fn apply(ground: &Ground<'_>, warming: Option<&Warming<'_>>) -> Result<record::RunRecord, PlanError> {
     match session::Session::open(ground)? {
-        session::Opened::Session(session) => session.run(),
+        session::Opened::Session(session) => session.run(warming),
         session::Opened::Past(record) => Ok(*record),
     }
 }

@@ -36,6 +36,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Of a file in which something must stand, as much is read.
 const FILE_MAX_BYTES: u64 = 64 << 20;
+/// Of an answer that is not the right one, as much is told.
+const ANSWER_SHOWN_CHARS: usize = 200;
 /// Differences that are told one by one.
 const TOLD: usize = 5;
 
@@ -84,7 +86,7 @@ fn answers(
     expect: Option<&str>,
     contains: Option<&str>,
 ) -> Result<(), StepError> {
-    let short: String = text.trim().chars().take(200).collect();
+    let short = short(text);
     if let Some(expect) = expect.filter(|expect| expect.trim() != text.trim()) {
         return Err(StepError::failed(format!("{} answered {short:?}, not {expect:?}", command.display())));
     }
@@ -94,6 +96,11 @@ fn answers(
         }
         None => Ok(()),
     }
+}
+
+/// As much of an answer as an error shows.
+fn short(text: &str) -> String {
+    text.trim().chars().take(ANSWER_SHOWN_CHARS).collect()
 }
 
 /// Does `act` on a thread that has the sandbox's network, if there is one.
@@ -120,10 +127,14 @@ fn http(url: &str, status: Option<u16>, contains: Option<&str>) -> Result<(), St
     let is_right = status.map_or(answer.is_success(), |status| answer.status == status);
     if !is_right {
         let wanted = status.map_or("200 to 299".to_owned(), |status| status.to_string());
-        return Err(failed(format!("{url} answered with status {}, not {wanted}", answer.status)));
+        let short = short(&answer.text());
+        return Err(failed(format!("{url} answered with status {}, not {wanted}: {short:?}", answer.status)));
     }
     match contains.filter(|contains| !answer.text().contains(contains)) {
-        Some(contains) => Err(failed(format!("the answer of {url} has no {contains:?}"))),
+        Some(contains) => {
+            let short = short(&answer.text());
+            Err(failed(format!("{url} answered {short:?}, without {contains:?}")))
+        }
         None => Ok(()),
     }
 }

@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::time::Timestamp;
-use crate::plan::apply::directory;
 use crate::plan::apply::sandbox::Removal;
+use crate::plan::apply::{directory, keep};
 use crate::plan::error::PlanError;
 use crate::plan::forecast::{Estimate, Verdict};
 use crate::plan::predict::observation::Observation;
-use crate::sys::error::SysError;
 use crate::sys::file::{atomic_write, read_bounded};
 
 /// The schema of a record as JSON.
@@ -45,6 +44,9 @@ pub struct RunRecord {
     pub machine_seconds: f64,
     /// Seconds that people were waited for.
     pub waited_seconds: f64,
+    /// Seconds that cold storage was waited for.
+    #[serde(default)]
+    pub warm_up_seconds: f64,
     /// What was predicted of the whole.
     pub predicted: Estimate,
     /// The steps.
@@ -57,6 +59,9 @@ pub struct RunRecord {
     pub sandbox: Option<Removal>,
     /// The hash of the journal's last line.
     pub journal: String,
+    /// Where its signed copy is in the repository; none where it could not be signed.
+    #[serde(default)]
+    pub evidence: Option<String>,
     /// What is learnt.
     pub observations: Vec<Observation>,
     /// The name that it was asked for by, where somebody wanted it once.
@@ -126,10 +131,17 @@ pub struct StepRecord {
     pub why: Option<String>,
 }
 
+impl StepRecord {
+    /// Whether it is done, by whomever.
+    pub fn is_done(&self) -> bool {
+        matches!(self.state.as_str(), "done" | "already" | "assumed")
+    }
+}
+
 impl RunRecord {
     /// Writes it where records are kept.
     pub fn write(&self, state_dir: &Path) -> Result<PathBuf, PlanError> {
-        let path = directory(state_dir).join(format!("run-{}.json", self.run));
+        let path = path_of(state_dir, &self.run);
         let mut bytes = serde_json::to_vec(self).map_err(PlanError::Encode)?;
         bytes.push(b'\n');
         atomic_write(&path, &bytes).map_err(PlanError::Journal)?;
@@ -140,26 +152,20 @@ impl RunRecord {
 /// The newest records of runs, oldest first. Those that cannot be read are passed over: they are for
 /// learning.
 pub fn read_all(state_dir: &Path) -> Result<Vec<RunRecord>, PlanError> {
-    let root = directory(state_dir);
-    let failed = |error| PlanError::Look(SysError::at("list", &root, error));
-    let listed = match std::fs::read_dir(&root) {
-        Ok(listed) => listed,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in listed {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("run-") && name.ends_with(".json") {
-            paths.push(path);
-        }
-    }
-    // Ids of runs begin with their time.
-    paths.sort();
+    let mut paths = keep::runs(state_dir)?;
     let newest = paths.split_off(paths.len().saturating_sub(LEARNT_FROM));
-    let read = |path: &PathBuf| serde_json::from_slice(&read_bounded(path, RECORD_MAX_BYTES).ok()?).ok();
-    Ok(newest.iter().filter_map(read).filter(|record: &RunRecord| record.schema == SCHEMA).collect())
+    Ok(newest.iter().filter_map(|path| read_one(path)).collect())
+}
+
+/// The record in this file, if it is one.
+pub fn read_one(path: &Path) -> Option<RunRecord> {
+    let record: RunRecord = serde_json::from_slice(&read_bounded(path, RECORD_MAX_BYTES).ok()?).ok()?;
+    (record.schema == SCHEMA).then_some(record)
+}
+
+/// The file of the record of the run `run`.
+pub fn path_of(state_dir: &Path, run: &str) -> PathBuf {
+    directory(state_dir).join(format!("run-{run}.json"))
 }
 
 /// The newest run of `plan` that was asked for as `once` and has ended well.

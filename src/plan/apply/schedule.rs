@@ -156,8 +156,28 @@ impl Schedule<'_> {
                 && !board.times.contains_key(&step.id)
                 && !board.endings.contains_key(&step.id)
                 && !is_done(board, &step.id)
-                && step.needs.iter().all(|need| is_done(board, need))
+                && self.lacking(board, step).is_none()
         })
+    }
+
+    /// What the step needs and is not done, if anything. What does not outlive a session must be up again,
+    /// even where what was built on it is done: that counts as needed too.
+    fn lacking<'s>(&'s self, board: &Board, step: &'s Step) -> Option<&'s str> {
+        if let Some(need) = step.needs.iter().find(|need| !is_done(board, need)) {
+            return Some(need);
+        }
+        let mut open: Vec<&str> = step.needs.iter().map(String::as_str).collect();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if self.chosen.contains(id) && !is_done(board, id) {
+                return Some(id);
+            }
+            if seen.insert(id) {
+                let own = self.ground.plan.step(id).map(|step| step.needs.as_slice()).unwrap_or_default();
+                open.extend(own.iter().map(String::as_str));
+            }
+        }
+        None
     }
 
     fn begin<'scope, 'env: 'scope>(
@@ -251,7 +271,7 @@ impl Schedule<'_> {
             {
                 continue;
             }
-            let lacking = step.needs.iter().find(|need| !is_done(board, need));
+            let lacking = self.lacking(board, step);
             let why = lacking.map_or("the run was halted".to_owned(), |need| format!("{need} is not done"));
             board.endings.insert(step.id.clone(), Ending::Skipped(why));
         }

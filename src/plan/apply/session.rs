@@ -1,27 +1,32 @@
 //! One session of a run: from the lock to the record. A run that is cut off has several.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::base::hex;
 use crate::plan::apply::act::{Hands, lock};
+use crate::plan::apply::begin::{done_before, place_is_free, run_id};
 use crate::plan::apply::commands::{self, Runner};
 use crate::plan::apply::log::{self, How, Known, Line, Past};
-use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord, done_once};
+use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord};
 use crate::plan::apply::sandbox::{self, Confinement, Removal};
 use crate::plan::apply::schedule::{Board, Ending, Schedule, StepError, is_done, is_volatile};
-use crate::plan::apply::{Ground, choose, directory, disks};
+use crate::plan::apply::{Ground, choose, directory, disks, keep, warmth};
 use crate::plan::artefact::{RootFound, Step, Work};
 use crate::plan::error::PlanError;
+use crate::plan::evidence;
 use crate::plan::file::model::TargetKind;
 use crate::plan::forecast::{Objective, State, Verdict};
 use crate::plan::verify;
+use crate::restore::cold::Warming;
+use crate::restore::error::chain_text;
+use crate::sys::error::SysError;
 use crate::sys::file::create_private_dir;
 use crate::sys::journal::Journal;
 use crate::sys::lock::{Lock, LockError};
-use crate::system::action::Bindings;
+use crate::system::action::{Bindings, Operation};
 
 /// A run's session that has the plan's lock.
 pub struct Session<'a> {
@@ -32,6 +37,7 @@ pub struct Session<'a> {
     past: Past,
     board: Board,
     waited_seconds: f64,
+    warm_up_seconds: f64,
     begun: Instant,
     warnings: Vec<String>,
     _lock: Lock,
@@ -57,13 +63,14 @@ impl<'a> Session<'a> {
             LockError::Sys(error) => PlanError::Journal(error),
         })?;
         let chosen = choose::choose(ground.plan, ground.options)?;
-        let path = plans.join(format!("{id}.journal"));
+        let path = keep::open_journal(ground.state_dir, id);
         if let Some(record) = done_before(ground, &path)? {
             return Ok(Opened::Past(Box::new(record)));
         }
         if ground.options.restart && path.exists() {
             let run = log::open(&path, id)?.1.map_or_else(|| run_id(ground), |past| past.run);
             log::put_away(&path, &run)?;
+            keep::end(ground.state_dir, id)?;
         }
         // A run that was refused before its first step has changed nothing: all must fit as it did.
         let opened = if path.exists() { Some(log::open(&path, id)?) } else { None };
@@ -85,15 +92,26 @@ impl<'a> Session<'a> {
             began: ground.clock.now(),
             ..Past::default()
         });
-        let (waited_seconds, warnings) = (0.0, Vec::new());
+        let (waited_seconds, warm_up_seconds, warnings) = (0.0, 0.0, Vec::new());
         let (board, journal) = (Board::new(past.steps.clone()), Arc::new(Mutex::new(journal)));
-        let session =
-            Self { ground, chosen, journal, path, past, board, waited_seconds, begun, warnings, _lock: lock };
+        let session = Self {
+            ground,
+            chosen,
+            journal,
+            path,
+            past,
+            board,
+            waited_seconds,
+            warm_up_seconds,
+            begun,
+            warnings,
+            _lock: lock,
+        };
         Ok(Opened::Session(Box::new(session)))
     }
 
-    /// Carries the run out.
-    pub fn run(mut self) -> Result<RunRecord, PlanError> {
+    /// Carries the run out; `warming` is a person's consent to have cold storage warmed up.
+    pub fn run(mut self, warming: Option<&Warming<'_>>) -> Result<RunRecord, PlanError> {
         let ground = self.ground;
         let line = Line::Begin {
             plan: ground.plan.id.clone(),
@@ -106,8 +124,10 @@ impl<'a> Session<'a> {
         self.forget_volatile();
         self.needs_are_met()?;
         self.confirm_disks()?;
+        self.warm_up(warming)?;
         let hands = Hands {
             ground,
+            run: self.past.run.clone(),
             confinement: Mutex::default(),
             bindings: Mutex::new(Bindings::default()),
             attached: Mutex::default(),
@@ -206,7 +226,8 @@ impl<'a> Session<'a> {
         let mut confirmed = Vec::new();
         for target in content.target.disks.iter().filter(|target| names.contains(target.disk.name.as_str())) {
             let begun = self.past.disks.get(&target.disk.name);
-            let candidate = disks::examine(content, target, self.ground.holds, begun)?;
+            let is_ours = self.was_attached(&target.disk.name);
+            let candidate = disks::examine(content, target, self.ground.holds, begun, is_ours)?;
             let asked = Instant::now();
             let said = self.ground.options.confirmed.iter().any(|typed| candidate.is_named(typed));
             if !said && !self.ground.face.confirm(&candidate) {
@@ -218,6 +239,34 @@ impl<'a> Session<'a> {
         for (disk, waited_seconds) in confirmed {
             self.waited_seconds += waited_seconds;
             self.note(&Line::Confirmed { disk, waited_seconds })?;
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier session of this run has attached the disk called `name`.
+    fn was_attached(&self, name: &str) -> bool {
+        self.ground.plan.content.steps.iter().any(|step| {
+            let is_attach = match &step.work {
+                Work::Action(action) => {
+                    matches!(&action.operation, Operation::Attach(target) if target.name == name)
+                }
+                _ => false,
+            };
+            is_attach && self.past.steps.get(&step.id).is_some_and(|known| known.attempts > 0)
+        })
+    }
+
+    /// Sees that what the steps read can be read, before anything is written.
+    fn warm_up(&mut self, warming: Option<&Warming<'_>>) -> Result<(), PlanError> {
+        let steps = &self.ground.plan.content.steps;
+        let open =
+            steps.iter().filter(|step| self.chosen.contains(&step.id) && !is_done(&self.board, &step.id));
+        let (begun, journal, clock) = (Instant::now(), &self.journal, self.ground.clock);
+        let waited =
+            warmth::see(self.ground.indexed, open, warming, &|line| log::note(journal, clock, line))?;
+        if waited {
+            self.warm_up_seconds = begun.elapsed().as_secs_f64();
+            self.note(&Line::Warm { waited_seconds: self.warm_up_seconds })?;
         }
         Ok(())
     }
@@ -312,18 +361,40 @@ impl<'a> Session<'a> {
         self.note(&Line::End { outcome: outcome.word().to_owned() })?;
         let mut record = self.record(outcome);
         record.sandbox = removal;
-        record.write(self.ground.state_dir)?;
+        let state_dir = self.ground.state_dir;
+        self.sign(&mut record)?;
+        record.write(state_dir)?;
         if is_over {
             log::put_away(&self.path, &record.run)?;
+            keep::end(state_dir, &self.ground.plan.id)?;
+            keep::prune_runs(state_dir, &record.name)?;
         }
         Ok(record)
+    }
+
+    /// Has the record signed, and kept where the end of this machine does not reach it. Where that cannot be
+    /// done, the restore is none the worse, and the record says so.
+    fn sign(&self, record: &mut RunRecord) -> Result<(), PlanError> {
+        let key = evidence::key_of(&record.run, record.sessions).map_err(PlanError::Evidence)?;
+        record.evidence = Some(key.to_string());
+        let journal = std::fs::read(&self.path);
+        let journal = journal.map_err(|error| PlanError::Journal(SysError::at("read", &self.path, error)))?;
+        if let Err(error) = evidence::put(self.ground, &key, record, &journal) {
+            record.evidence = None;
+            let what =
+                format!("the record of this run is kept here, and is not signed: {}", chain_text(&error));
+            record.warnings.push(what);
+        }
+        Ok(())
     }
 
     fn record(&mut self, outcome: Outcome) -> RunRecord {
         let plan = self.ground.plan;
         let session = self.begun.elapsed().as_secs_f64();
         let waited_seconds = self.past.waited_seconds + self.waited_seconds;
-        let machine_seconds = (self.past.seconds + session - waited_seconds).max(0.0);
+        let warm_up_seconds = self.past.warm_up_seconds + self.warm_up_seconds;
+        let all_seconds = self.past.seconds + session;
+        let machine_seconds = (all_seconds - waited_seconds - warm_up_seconds).max(0.0);
         let steps = plan.content.steps.iter().map(|step| self.step_record(step)).collect();
         let mut observations = std::mem::take(&mut self.past.observations);
         observations.append(&mut self.board.observations);
@@ -338,12 +409,14 @@ impl<'a> Session<'a> {
             sessions: self.past.sessions + 1,
             machine_seconds,
             waited_seconds,
+            warm_up_seconds,
             predicted: plan.forecast.total.clone(),
             steps,
-            verdicts: self.verdicts(machine_seconds + waited_seconds),
+            verdicts: self.verdicts(machine_seconds + waited_seconds + warm_up_seconds),
             warnings: std::mem::take(&mut self.warnings),
             sandbox: None,
             journal: hex::encode(&lock(&self.journal).head()),
+            evidence: None,
             observations,
             once: self.once(),
         }
@@ -417,51 +490,5 @@ fn told(error: Option<StepError>, what: &str) -> Option<String> {
     match error? {
         StepError::Failed { why, .. } => Some(format!("{what}: {why}")),
         StepError::Interrupted => Some(format!("{what}: interrupted")),
-    }
-}
-
-/// The run that was asked for once before and has ended well. Killed after its record was written, it has
-/// left its journal where the next run would look for its own past.
-fn done_before(ground: &Ground<'_>, journal: &Path) -> Result<Option<RunRecord>, PlanError> {
-    let Some(once) = &ground.options.once else { return Ok(None) };
-    let id = &ground.plan.id;
-    let Some(record) = done_once(ground.state_dir, id, once)? else { return Ok(None) };
-    if record.outcome != Outcome::Unfinished && journal.exists() {
-        let left = log::open(journal, id)?.1.filter(|past| past.is_over && past.run == record.run);
-        if left.is_some() {
-            log::put_away(journal, &record.run)?;
-        }
-    }
-    Ok(Some(record))
-}
-
-/// A run's id: when it began, and what tells it from others of the same moment.
-fn run_id(ground: &Ground<'_>) -> String {
-    let now = ground.clock.now();
-    let salt = format!("{} {} {}", ground.plan.id, now.nanos, std::process::id());
-    let hash = blake3::hash(salt.as_bytes());
-    let time = chrono::DateTime::from_timestamp(now.seconds, 0);
-    let time = time.map_or_else(|| now.seconds.to_string(), |time| time.format("%Y%m%dT%H%M%SZ").to_string());
-    format!("{time}-{}", hex::encode(&hash.as_bytes()[..4]))
-}
-
-/// A sandbox is never put where something is.
-fn place_is_free(ground: &Ground<'_>) -> Result<(), PlanError> {
-    let target = &ground.plan.content.target;
-    if target.kind != TargetKind::Sandbox {
-        return Ok(());
-    }
-    let refused = |what: String| Err(PlanError::Sandbox { what });
-    if crate::plan::build::look::root(&target.root)? == RootFound::Filled {
-        return refused(format!(
-            "cannot be made: {} is not empty, and it would be removed at the end",
-            target.root
-        ));
-    }
-    match &target.image {
-        Some(image) if Path::new(&image.path).symlink_metadata().is_ok() => {
-            refused(format!("cannot be made: {} is there already", image.path))
-        }
-        _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::base::ids::PackName;
 use crate::base::time::Timestamp;
-use crate::plan::artefact::{Content, Files, Part, Step, Work};
+use crate::plan::artefact::{Amount, Content, Files, Part, Step, Work};
 use crate::plan::build::{Ground, look, pinned_of};
 use crate::plan::error::PlanError;
 use crate::plan::file::model::TargetKind;
@@ -15,6 +15,7 @@ use crate::plan::predict::observation::{Load, Observation, method_of};
 use crate::plan::predict::timeline;
 use crate::restore::repository::RepositorySource;
 use crate::restore::source::{PackRef, Source as _};
+use crate::store::archive::{ArchiveClass, WarmUpSpeed};
 
 /// Bytes that a short measurement reads.
 const MEASURED_BYTES: u64 = 8 << 20;
@@ -38,10 +39,10 @@ pub fn forecast(ground: &Ground<'_>, content: &Content, missing: Vec<String>) ->
     let timeline = content.steps.iter().map(|step| step.id.clone()).zip(times).collect();
     let total = timeline::total(&content.steps, &estimates, content.parallel, &content.file, &|_| true);
     let mut verdicts = Vec::new();
-    recovery_time(content, &estimates, &total, &mut verdicts);
+    let (warm_up, warm_up_seconds) = cold(ground, content)?;
+    recovery_time(content, &estimates, &total, warm_up_seconds.unwrap_or(0) as f64, &mut verdicts);
     recovery_point(content, ground.now, &mut verdicts);
     let space = look::space(content)?;
-    let warm_up = cold(ground, content)?;
     Ok(Forecast {
         time: ground.now,
         steps: estimates,
@@ -51,31 +52,32 @@ pub fn forecast(ground: &Ground<'_>, content: &Content, missing: Vec<String>) ->
         space,
         warnings: warnings(content, missing, &warm_up),
         warm_up,
+        warm_up_seconds,
     })
 }
 
-/// The packs that lie in cold storage, where the store has such a thing.
-fn cold(ground: &Ground<'_>, content: &Content) -> Result<Vec<WarmUp>, PlanError> {
-    let mut packs: BTreeSet<PackName> = BTreeSet::new();
-    for step in &content.steps {
-        if let Work::Files(files) = &step.work {
-            packs.extend(files.packs.iter().map(|used| used.pack));
-        }
-    }
+/// The packs that lie in cold storage, where the store has such a thing, and how many seconds it takes to
+/// warm them up.
+fn cold(ground: &Ground<'_>, content: &Content) -> Result<(Vec<WarmUp>, Option<u64>), PlanError> {
+    let packs: BTreeSet<PackName> =
+        content.steps.iter().flat_map(Step::packs).map(|used| used.pack).collect();
     if packs.is_empty() || !ground.indexed.tells_warmth() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let packs: Vec<PackName> = packs.into_iter().collect();
     let warmth = ground.indexed.warmth(&packs).map_err(PlanError::Store)?;
     let rows = ground.indexed.index().packs();
     let bytes = |name: &PackName| rows.iter().find(|row| row.name == *name).map_or(0, |row| row.sealed_len);
-    let cold = packs.iter().zip(warmth).filter_map(|(pack, warmth)| Some((pack, warmth.class()?)));
-    let cold = cold.map(|(pack, class)| WarmUp {
+    let cold: Vec<(&PackName, ArchiveClass)> =
+        packs.iter().zip(warmth).filter_map(|(pack, warmth)| Some((pack, warmth.class()?))).collect();
+    let waits = cold.iter().filter_map(|(_, class)| class.expected_wait(WarmUpSpeed::Standard));
+    let longest = waits.map(|wait| wait.as_secs()).max();
+    let cold = cold.into_iter().map(|(pack, class)| WarmUp {
         pack: *pack,
         class: class.as_str().to_owned(),
         bytes: bytes(pack),
     });
-    Ok(cold.collect())
+    Ok((cold.collect(), longest))
 }
 
 /// Between where and where: times differ between repositories and kinds of targets.
@@ -106,7 +108,10 @@ pub fn load_of(step: &Step, content: &Content) -> Load {
                 _ => sum,
             })
         }
-        _ => Load::default(),
+        _ => {
+            let Amount { bytes, requests, .. } = step.amount();
+            Load { bytes, entries: 0, requests }
+        }
     }
 }
 
@@ -149,21 +154,24 @@ fn recovery_time(
     content: &Content,
     estimates: &BTreeMap<String, Estimate>,
     total: &Estimate,
+    warm_up_seconds: f64,
     verdicts: &mut Vec<Verdict>,
 ) {
     let mut judge = |component: Option<String>, limit_seconds: u64, estimate: &Estimate| {
         let limit = limit_seconds as f64;
+        let expected_seconds = estimate.expected_seconds + warm_up_seconds;
+        let high_seconds = estimate.high_seconds + warm_up_seconds;
         let state = match () {
-            () if estimate.expected_seconds > limit => State::Missed,
-            () if estimate.high_seconds > limit => State::AtRisk,
+            () if expected_seconds > limit => State::Missed,
+            () if high_seconds > limit => State::AtRisk,
             () => State::Met,
         };
         verdicts.push(Verdict {
             objective: Objective::Rto,
             component,
             limit_seconds,
-            expected_seconds: estimate.expected_seconds,
-            high_seconds: estimate.high_seconds,
+            expected_seconds,
+            high_seconds,
             state,
         });
     };
@@ -210,9 +218,12 @@ fn warnings(content: &Content, missing: Vec<String>, cold: &[WarmUp]) -> Vec<Str
         missing.iter().map(|name| format!("the program {name} is not here; a step runs it")).collect();
     if !cold.is_empty() {
         warnings.push(format!(
-            "{} packs lie in cold storage and cannot be read yet: warm them up before the plan is applied; \
-             `lifeboat restore --warm-up` asks for them",
-            cold.len()
+            "{} lie in cold storage and cannot be read yet: `plan apply --warm-up` has the store make them \
+             readable, for which it charges, and waits",
+            match cold.len() {
+                1 => "1 pack".to_owned(),
+                count => format!("{count} packs"),
+            }
         ));
     }
     let is_verified = |name: &str| {

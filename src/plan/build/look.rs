@@ -6,17 +6,21 @@ use std::path::{Path, PathBuf};
 use crate::base::hex;
 use crate::plan::artefact::{Content, RootFound, Step, Work};
 use crate::plan::error::PlanError;
+use crate::plan::file::model::TargetKind;
 use crate::plan::files;
 use crate::plan::forecast::Space;
 use crate::plan::probe::Probe;
 use crate::sys::error::SysError;
 use crate::sys::space::free;
 use crate::system::action::{Check, CommandLine, Operation};
+use crate::system::database::spec::Engine;
 
 /// Where programs are looked for, by the plan and by what it runs.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// What a file takes beside its bytes, at most: the end of its last block, and its inode.
 const ENTRY_BYTES: u64 = 4096;
+/// A dump that is loaded takes this many times its size: tables, indexes, and the log of writing them.
+const LOADED_TIMES: u64 = 3;
 /// Of an image's size, what its file system is sure to leave for files.
 const IMAGE_SHARE: f64 = 0.92;
 
@@ -26,6 +30,43 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(name)).filter(|path| path.is_file());
     }
     PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
+}
+
+/// Where versioned servers of PostgreSQL are: below each, a directory of programs for each version.
+const POSTGRES_HOMES: [(&str, &str); 2] = [("/usr/lib/postgresql/", "/bin"), ("/usr/pgsql-", "/bin")];
+/// Major versions that are looked for beyond the one that is wanted.
+const MAJORS_BEYOND: u32 = 8;
+
+/// The number that the version of a database begins with: `15` of `15.18 (Debian…)`.
+pub fn major(version: &str) -> Option<u32> {
+    let digits = version.trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Whether the programs of a server of `engine` are in `dir`.
+pub fn has_server(engine: Engine, dir: &Path) -> bool {
+    let all = |names: &[&str]| names.iter().all(|name| dir.join(name).is_file());
+    match engine {
+        Engine::Postgres => all(&["postgres", "initdb", "pg_ctl", "pg_restore", "psql", "pg_isready"]),
+        Engine::PostgresBase => all(&["postgres", "pg_ctl", "psql", "pg_isready"]),
+        _ => all(&["mariadbd", "mariadb-install-db", "mariadb"]) || all(&["mysqld", "mysql"]),
+    }
+}
+
+/// The directory of the programs of a server that can take what one of `major` dumped; none inside where they
+/// are in `PATH`, none at all where there is no such server.
+pub fn server_programs(engine: Engine, major: Option<u32>) -> Option<Option<String>> {
+    if matches!(engine, Engine::Postgres | Engine::PostgresBase) {
+        let lowest = major.unwrap_or(10);
+        let beyond = if engine == Engine::Postgres { MAJORS_BEYOND } else { 0 };
+        let mut dirs = (lowest..=lowest + beyond)
+            .flat_map(|version| POSTGRES_HOMES.map(|(before, after)| format!("{before}{version}{after}")));
+        return dirs.find(|dir| has_server(engine, Path::new(dir))).map(Some);
+    }
+    let all = |names: &[&str]| names.iter().all(|name| find_program(name).is_some());
+    let is_there = all(&["mariadbd", "mariadb-install-db"]) || all(&["mysqld"]);
+    let client = if engine == Engine::Mysql { "mysql" } else { "mariadb" };
+    (is_there && all(&[client])).then_some(None)
 }
 
 /// The hash of every program that the steps run on this side of the root; none for one that is missing.
@@ -95,6 +136,10 @@ pub fn space(content: &Content) -> Result<Vec<Space>, PlanError> {
             let need = needs.entry(files::directory(&content.target.root, files)).or_default();
             need.0 += files.amount.bytes + files.amount.entries * ENTRY_BYTES;
             need.1 += files.amount.entries;
+        }
+        if let (Some(reads), TargetKind::Sandbox) = (&step.reads, content.target.kind) {
+            let need = needs.entry(PathBuf::from(&content.target.root)).or_default();
+            need.0 += LOADED_TIMES * reads.amount.bytes;
         }
     }
     let sum = || needs.values().fold((0, 0), |sum, need| (sum.0 + need.0, sum.1 + need.1));

@@ -5,6 +5,7 @@ pub mod forecast;
 pub mod graph;
 pub mod look;
 pub mod machine;
+pub mod sql;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use crate::base::ids::SnapshotId;
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::base::time::Timestamp;
 use crate::plan::apply::sandbox;
-use crate::plan::artefact::{Content, Expectations, Image, Part, Pinned, Plan, Step, Target, Work};
+use crate::plan::artefact::{Content, Expectations, Image, Part, Pinned, Plan, Reads, Step, Target, Work};
 use crate::plan::build::machine::Machine;
 use crate::plan::build::steps::Making;
 use crate::plan::error::PlanError;
@@ -25,14 +26,18 @@ use crate::plan::files;
 use crate::plan::predict::observation::Observation;
 use crate::repo::read::IndexedRepository;
 use crate::repo::snapshot::{self, Snapshot};
+use crate::restore::options::{RestoreOptions, Selection, literal_pattern};
 use crate::restore::plan::plan as plan_restore;
 use crate::restore::repository::{RepositorySource, origin_of};
 use crate::system::action::CommandLine;
+use crate::system::database::throwaway::Throwaway;
 
 /// Steps at once, where the file says nothing.
 const PARALLEL: usize = 2;
 /// Where a machine is put together that is being rebuilt.
 const BARE_METAL_ROOT: &str = "/mnt/lifeboat";
+/// A place below the root where nothing is: what commands read is counted as if it were restored there.
+const NOWHERE: &str = "/.lifeboat-nowhere";
 
 /// What a plan is built from.
 pub struct Ground<'a> {
@@ -69,6 +74,7 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
     let order = graph::order(&needs)?;
     let mut steps: Vec<Step> = Vec::new();
     let mut parts = Vec::new();
+    let mut servers: Vec<Throwaway> = Vec::new();
     place(&snapshots, &target, &mut steps, &mut parts);
     for name in &order {
         let component = &file.component[name];
@@ -78,9 +84,10 @@ pub fn build(ground: &Ground<'_>) -> Result<Plan, PlanError> {
             after.extend(graph::ends_of(&steps, need));
         }
         let making = Making { file, root: &target.root, name, component, snapshot: snapshot.id, after };
-        let made = make(ground, &making, snapshot, &machine, &steps)?;
+        let mut made = make(ground, &making, snapshot, (&machine, &mut servers), &steps)?;
+        made.iter_mut().try_for_each(|step| measured(ground, step, &making, snapshot))?;
         steps.extend(made);
-        let checks = making.verifications(&steps)?;
+        let checks = making.verifications(&steps, &servers)?;
         steps.extend(checks);
         parts.push(Part {
             name: name.clone(),
@@ -136,6 +143,7 @@ fn place(
             snapshot: snapshot.id,
             needs: action.needs.iter().map(|id| format!("{name}/{id}")).collect(),
             work: Work::Action(Box::new(action)),
+            reads: None,
             on_failure: OnFailure::Halt,
             retries: 0,
             retry_delay_seconds: 0,
@@ -207,19 +215,19 @@ fn cleanup(file: &PlanFile) -> Vec<(Option<String>, CommandLine)> {
     own.chain(file.cleanup.iter().map(|words| (None, line(words)))).collect()
 }
 
-/// The steps that restore one component.
+/// The steps that restore one component; `servers` gains those that the run starts for itself.
 fn make(
     ground: &Ground<'_>,
     making: &Making<'_>,
     snapshot: &Snapshot,
-    machine: &Machine,
+    (machine, servers): (&Machine, &mut Vec<Throwaway>),
     others: &[Step],
 ) -> Result<Vec<Step>, PlanError> {
     match making.component.kind.as_str() {
-        "files" => Ok(vec![measured(ground, making.files(), making, snapshot)?]),
+        "files" => Ok(vec![making.files()]),
         "command" => Ok(vec![making.command()?]),
         "containers" => machine.containers(making),
-        "databases" => databases::steps(ground, making, snapshot),
+        "databases" => databases::steps(ground, making, snapshot, servers),
         kind => match machine::stage_of(kind) {
             Some(stage) => machine.steps(making, stage, others),
             None => Err(making.fault(format!("nothing is known of how to restore {kind}"))),
@@ -227,22 +235,39 @@ fn make(
     }
 }
 
-/// The step with what it comes to.
+/// Says of the step what it comes to.
 fn measured(
     ground: &Ground<'_>,
-    mut step: Step,
+    step: &mut Step,
     making: &Making<'_>,
     snapshot: &Snapshot,
-) -> Result<Step, PlanError> {
-    let Work::Files(files) = &mut step.work else { return Ok(step) };
+) -> Result<(), PlanError> {
+    let is_afar = ground.indexed.repository().client().store().blocking().is_none();
+    let options = match &step.work {
+        Work::Files(files) => files::options(making.root, files, ground.state_dir, is_afar),
+        Work::Action(_) if !step.entries().is_empty() => {
+            let root = files::below(making.root, NOWHERE);
+            let selection = Selection {
+                include: step.entries().into_iter().map(literal_pattern).collect(),
+                ..Selection::default()
+            };
+            RestoreOptions { selection, ..RestoreOptions::new(root, ground.state_dir) }
+        }
+        _ => return Ok(()),
+    };
     ground.monitor.event(Event::Current(&step.id));
     let source = RepositorySource::new(ground.indexed)?;
     let origin = origin_of(snapshot)?;
-    let options = files::options(making.root, files, ground.state_dir);
     let planned = plan_restore(&source, &origin, &options, ground.monitor, ground.interrupt)
         .map_err(|source| PlanError::Restore { component: making.name.to_owned(), source })?;
-    (files.amount, files.packs) = files::amount(&planned);
-    Ok(step)
+    let (amount, packs) = files::amount(&planned);
+    if let Work::Files(files) = &mut step.work {
+        (files.amount, files.packs) = (amount, packs);
+    } else {
+        let paths = step.entries().into_iter().map(str::to_owned).collect();
+        step.reads = Some(Box::new(Reads { paths, amount, packs }));
+    }
+    Ok(())
 }
 
 /// The snapshot of this id among those that are pinned.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::base::ids::SnapshotId;
 use crate::plan::artefact::{Amount, Files, Step, Work};
-use crate::plan::build::graph;
+use crate::plan::build::{graph, sql};
 use crate::plan::error::PlanError;
 use crate::plan::file::model::{Component, OnFailure, PlanFile, TargetKind, VerifyFile, Words};
-use crate::plan::files::below;
 use crate::plan::probe::{Compared, Probe, Verify};
 use crate::restore::options::literal_pattern;
 use crate::system::action::{Action, Check, CommandLine, Operation, Stage, Stdin};
+use crate::system::database::throwaway::Throwaway;
 use crate::system::rebuild::bare_metal::NEVER_RESTORED;
 
 /// How often `retry` tries again, and how long it waits first, where nothing else is said.
@@ -48,6 +48,7 @@ impl Making<'_> {
             title,
             snapshot: self.snapshot,
             work,
+            reads: None,
             needs,
             on_failure,
             retries: if on_failure == OnFailure::Retry { retries } else { 0 },
@@ -104,6 +105,9 @@ impl Making<'_> {
         if let Some(path) = &component.input {
             command.stdin = Stdin::Entry(path.clone());
         }
+        if let Some(name) = &component.secret {
+            command.stdin = Stdin::Secret(name.clone());
+        }
         let check = component.check.as_ref().map(|words| {
             let line =
                 CommandLine { env: component.environment.clone(), ..self.line(words, component.inside) };
@@ -118,21 +122,22 @@ impl Making<'_> {
             check,
             destroys: Vec::new(),
             // A check tells whether it is done: whoever gave one has thought of it.
-            repeatable: component.repeat || component.check.is_some(),
-            volatile: false,
+            repeatable: component.repeat || component.check.is_some() || component.volatile,
+            volatile: component.volatile,
             release: Vec::new(),
             needs: Vec::new(),
         };
         Ok(self.step("run", title, Work::Action(Box::new(action)), self.after.clone()))
     }
 
-    /// The steps that verify, each after all of `steps` that belong to this component.
-    pub fn verifications(&self, steps: &[Step]) -> Result<Vec<Step>, PlanError> {
+    /// The steps that verify, each after all of `steps` that belong to this component; `servers` are those
+    /// that the run starts for itself.
+    pub fn verifications(&self, steps: &[Step], servers: &[Throwaway]) -> Result<Vec<Step>, PlanError> {
         let ends = graph::ends_of(steps, self.name);
         let after = if ends.is_empty() { self.after.clone() } else { ends };
         let mut made: Vec<Step> = Vec::new();
         for verify in &self.component.verify {
-            let probe = self.probe(verify)?;
+            let probe = self.probe(verify, servers)?;
             let within_seconds = verify.within.unwrap_or_default().as_secs();
             let before = made.iter().filter(|step| step.id.contains(&format!("/verify-{}", verify.kind)));
             let what = match before.count() {
@@ -156,12 +161,12 @@ impl Making<'_> {
         }
     }
 
-    fn probe(&self, verify: &VerifyFile) -> Result<Probe, PlanError> {
+    fn probe(&self, verify: &VerifyFile, servers: &[Throwaway]) -> Result<Probe, PlanError> {
         let need = |value: &Option<String>, key: &str| {
             value.clone().ok_or_else(|| self.fault(format!("a verification lacks the key `{key}`")))
         };
         Ok(match verify.kind.as_str() {
-            "sql" => self.sql(verify, need(&verify.engine, "engine")?, need(&verify.query, "query")?)?,
+            "sql" => sql::probe(self, verify, servers)?,
             "http" => Probe::Http {
                 url: need(&verify.url, "url")?,
                 status: verify.status,
@@ -188,35 +193,6 @@ impl Making<'_> {
                 }
             }
         })
-    }
-
-    fn sql(&self, verify: &VerifyFile, engine: String, query: String) -> Result<Probe, PlanError> {
-        let database = verify.database.clone();
-        let (mut argv, user): (Vec<String>, Option<&str>) = match engine.as_str() {
-            "postgres" => {
-                let words = ["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", &query];
-                (words.map(str::to_owned).to_vec(), Some("postgres"))
-            }
-            "mysql" => {
-                let words = ["mysql", "--batch", "--skip-column-names", "--execute", &query];
-                (words.map(str::to_owned).to_vec(), None)
-            }
-            _ => {
-                let file = database.clone().ok_or_else(|| {
-                    self.fault("a verification of SQLite lacks the key `database`: the file below the root")
-                })?;
-                let file = if verify.inside { file } else { below(self.root, &file).display().to_string() };
-                (["sqlite3", "-readonly", "-batch", &file, &query].map(str::to_owned).to_vec(), None)
-            }
-        };
-        if engine == "postgres" {
-            argv.extend(database.map(|name| format!("--dbname={name}")));
-        } else if engine == "mysql" {
-            argv.extend(database);
-        }
-        let line = self.line(&Words(argv), verify.inside);
-        let command = CommandLine { user: user.map(str::to_owned), ..line };
-        Ok(Probe::Command { command, expect: verify.expect.clone(), contains: verify.contains.clone() })
     }
 
     /// Where nothing of the restored system runs, a unit can only be enabled.

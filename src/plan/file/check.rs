@@ -170,6 +170,10 @@ impl Walk {
             "files" => self.files(key, name, table),
             _ => {}
         }
+        if let (Some(_), Some(secret)) = (table.get("input"), table.get("secret")) {
+            let mistake = Mistake::at(secret.span(), "`input` and `secret` exclude each other");
+            self.complain(mistake.expected("one thing to read"));
+        }
     }
 
     fn files(&mut self, key: &Key<'_>, name: &str, table: &DeTable<'_>) {

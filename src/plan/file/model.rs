@@ -270,11 +270,20 @@ pub struct Component {
     /// command: whether it may be run again where nobody knows.
     #[serde(default)]
     pub repeat: bool,
+    /// command: whether what it does ends with the session.
+    #[serde(default)]
+    pub volatile: bool,
+    /// databases: where a server's programs are.
+    pub bin_dir: Option<String>,
+    /// databases: who runs a server in a sandbox.
+    pub run_as: Option<String>,
     /// command: inside the root.
     #[serde(default)]
     pub inside: bool,
     /// command: a file of the snapshot that it reads.
     pub input: Option<String>,
+    /// command: a secret that it reads.
+    pub secret: Option<String>,
     /// command: variables.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
@@ -299,6 +308,10 @@ pub struct VerifyFile {
     pub query: Option<String>,
     /// sql, command: the answer.
     pub expect: Option<String>,
+    /// sql: the dump whose server is asked.
+    pub dump: Option<String>,
+    /// sql: as whom.
+    pub user: Option<String>,
     /// http: what is asked for.
     pub url: Option<String>,
     /// http: the status.
@@ -315,9 +328,9 @@ pub struct VerifyFile {
     /// file: how long at least, in bytes.
     #[serde(default, deserialize_with = "size")]
     pub min_size: Option<u64>,
-    /// port: where.
+    /// port, sql: where.
     pub host: Option<String>,
-    /// port: which.
+    /// port, sql: which.
     pub port: Option<u16>,
     /// unit: its name.
     pub unit: Option<String>,

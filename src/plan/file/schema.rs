@@ -243,7 +243,8 @@ pub const KINDS: &[&str] = &[
 pub fn fields_of(kind: &str) -> &'static [Field] {
     match kind {
         "files" => FILES,
-        "packages" | "users" | "services" | "databases" | "containers" => CHOSEN,
+        "databases" => DATABASES,
+        "packages" | "users" | "services" | "containers" => CHOSEN,
         "command" => COMMAND,
         _ => &[],
     }
@@ -276,6 +277,30 @@ const CHOSEN: &[Field] = &[
     field("method", Kind::Name, "How, where there are several ways."),
 ];
 
+const DATABASES: &[Field] = &[
+    field("only", Kind::Texts, "Names of dumps that are meant; all otherwise."),
+    field("exclude", Kind::Texts, "Names of dumps that are left out."),
+    field(
+        "method",
+        Kind::Word(&["keep", "replace"]),
+        "`keep` (the default): a database that is there already is a failure. `replace`: it is replaced. \
+             In a \
+         sandbox everything was made for the run, and may be.",
+    ),
+    field(
+        "bin_dir",
+        Kind::Path,
+        "The directory of the programs of a server that is started in a sandbox; otherwise they are looked \
+             for \
+         in the usual places.",
+    ),
+    field(
+        "run_as",
+        Kind::Name,
+        "Who runs a server that is started in a sandbox; otherwise `postgres` or `mysql`, else `nobody`.",
+    ),
+];
+
 const COMMAND: &[Field] = &[
     field("run", Kind::Command, "What is run. Required."),
     field(
@@ -288,8 +313,22 @@ const COMMAND: &[Field] = &[
         Kind::Bool,
         "It may be run again after a crash in which nobody knows whether it was done; false otherwise.",
     ),
+    field(
+        "volatile",
+        Kind::Bool,
+        "What it does ends with the session, as a server that it starts in a sandbox does: a run that was \
+             cut \
+         off and needs it runs it again, unless its check succeeds; false otherwise.",
+    ),
     field("inside", Kind::Bool, "Run it inside the root (chroot), not beside it; false otherwise."),
     field("input", Kind::Path, "A file of the snapshot that it reads as standard input."),
+    field(
+        "secret",
+        Kind::Name,
+        "A secret that it reads as standard input, without a line feed: what `plan apply --secret \
+             NAME=FILE` gives, or \
+         what is typed at the terminal. The plan, its journal and its records hold the name alone.",
+    ),
     field("environment", Kind::Variables, "Variables it gets; never secrets: they would stand in the plan."),
     field("user", Kind::Name, "Who runs it; who runs lifeboat otherwise."),
 ];
@@ -306,13 +345,19 @@ const VERIFY: &[Field] = &[
          unit is active, or enabled where nothing runs. Required.",
     ),
     field("within", Kind::Duration, "How long to try until it holds; once otherwise."),
-    field("engine", Kind::Word(&["postgres", "mysql", "sqlite"]), "sql: which. Required there."),
+    field("engine", Kind::Word(&["postgres", "mysql", "mariadb", "sqlite"]), "sql: which. Required there."),
+    field(
+        "dump",
+        Kind::Text,
+        "sql: the dump whose server is asked, where a sandbox has several servers of the engine.",
+    ),
+    field("user", Kind::Text, "sql: the database user; otherwise the server's superuser."),
     field("database", Kind::Text, "sql: its name, or the file of SQLite below the root."),
     field("query", Kind::Text, "sql: the query. Required there."),
     field("expect", Kind::Text, "sql, command: what the answer is, blanks around it not counted."),
     field("url", Kind::Text, "http: what is asked for. Required there."),
     field("status", Kind::Integer(100, 599), "http: the status; any from 200 to 299 otherwise."),
-    field("contains", Kind::Text, "http, command, file: what must stand in it."),
+    field("contains", Kind::Text, "sql, http, command, file: what must stand in it."),
     field("run", Kind::Command, "command: what is run. Required there."),
     field("inside", Kind::Bool, "sql, command: inside the root (chroot)."),
     field(
@@ -321,8 +366,12 @@ const VERIFY: &[Field] = &[
         "file: the file, below the root. Required there. checksum: only what lies below it.",
     ),
     field("min_size", Kind::Size, "file: how long it must be at least."),
-    field("host", Kind::Text, "port: where; 127.0.0.1 otherwise."),
-    field("port", Kind::Integer(1, 65535), "port: which. Required there."),
+    field(
+        "host",
+        Kind::Text,
+        "port: where; 127.0.0.1 otherwise. sql: another server than the dump's own; a path is its socket.",
+    ),
+    field("port", Kind::Integer(1, 65535), "port: which. Required there. sql: of that server."),
     field("unit", Kind::Text, "unit: its name. Required there."),
 ];
 
@@ -347,7 +396,9 @@ pub fn required_of(kind: &str) -> &'static [&'static str] {
 /// What a verification of `kind` may have, beside `kind` and `within`.
 pub fn allowed_of(kind: &str) -> &'static [&'static str] {
     match kind {
-        "sql" => &["engine", "database", "query", "expect", "inside"],
+        "sql" => {
+            &["engine", "database", "query", "expect", "contains", "inside", "dump", "host", "port", "user"]
+        }
         "http" => &["url", "status", "contains"],
         "command" => &["run", "expect", "contains", "inside"],
         "file" => &["path", "contains", "min_size"],

@@ -19,6 +19,7 @@ const ELSEWHERE: f64 = 0.3;
 const JITTER_SECONDS: f64 = 0.1;
 /// What a plain machine does in a second, and what it takes for an entry and a request.
 const BYTES_PER_SECOND: f64 = 150e6;
+const LOADED_BYTES_PER_SECOND: f64 = 20e6;
 const ENTRY_SECONDS: f64 = 60e-6;
 const REQUEST_SECONDS: f64 = 1e-3;
 const START_SECONDS: f64 = 0.02;
@@ -85,11 +86,12 @@ pub fn nominal(method: &str, load: Load) -> f64 {
         "converge-install" => 120.0,
         "initramfs" => 30.0,
         "boot-loader" => 10.0,
-        "database" | "databases" => 20.0,
+        "database-server" => 3.0,
         _ => 0.5,
     };
+    let speed = if method == "database-load" { LOADED_BYTES_PER_SECOND } else { BYTES_PER_SECOND };
     start
-        + load.bytes as f64 / BYTES_PER_SECOND
+        + load.bytes as f64 / speed
         + load.entries as f64 * ENTRY_SECONDS
         + load.requests as f64 * REQUEST_SECONDS
 }

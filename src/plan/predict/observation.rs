@@ -36,6 +36,11 @@ pub fn method_of(step: &Step) -> String {
         Work::Files(_) => "files".to_owned(),
         // `mkfs:/boot` is timed with every other mkfs.
         Work::Action(action) => match action.id.split_once(':') {
+            // A dump takes as long as it is large; starting its server and comparing it do not.
+            Some(("database", rest)) => match rest.split(':').nth(1) {
+                Some(what) => format!("database-{what}"),
+                None => "database".to_owned(),
+            },
             // Installing packages takes minutes, marking them no time.
             Some(("converge", what)) => format!("converge-{what}"),
             Some((method, _)) => method.to_owned(),

@@ -91,6 +91,7 @@ fn step(id: &str, needs: &[&str]) -> Step {
         title: id.into(),
         snapshot: SnapshotId([0; 16]),
         work: Work::Verify(Box::new(Verify { probe, within_seconds: 0 })),
+        reads: None,
         needs: needs.iter().map(|need| (*need).to_owned()).collect(),
         on_failure: OnFailure::Halt,
         retries: 0,

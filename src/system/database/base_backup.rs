@@ -52,8 +52,9 @@ impl Contributor for BaseBackup {
         };
         if tablespaces != "0" {
             return Err(ContributeError(format!(
-                "the cluster has {tablespaces} further tablespaces, and pg_basebackup streams only one; use \
-                 `method = \"dump\"`, or a file-system snapshot as source"
+                "the cluster has {tablespaces} further {}, and pg_basebackup streams only one; use \
+                 `method = \"dump\"`, or a file-system snapshot as source",
+                if tablespaces == "1" { "tablespace" } else { "tablespaces" }
             )));
         }
         into.version = Some(version.to_owned());

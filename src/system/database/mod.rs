@@ -18,6 +18,7 @@ pub mod redis;
 pub mod restore;
 pub mod spec;
 pub mod sqlite;
+pub mod throwaway;
 
 use crate::base::monitor::Interrupt;
 use crate::repo::attachment::Contributor;

@@ -39,6 +39,8 @@ pub struct Target {
     pub databases: Vec<String>,
     /// Whether what is there already is replaced.
     pub replace: bool,
+    /// Whether the server was started for this: nothing that the attachment records of its own is true of it.
+    pub is_ours: bool,
     /// The directory that is the machine's root; ours if none.
     pub chroot: Option<String>,
 }
@@ -81,6 +83,9 @@ impl Target {
     fn completed(&self, attachment: &Attachment, engine: Engine) -> Self {
         let recorded = |name: &str| attachment.details.get(name).cloned();
         let mut target = self.clone();
+        if target.is_ours {
+            return target;
+        }
         // An address that is said counts as a whole: a port of one host is none of another.
         if target.host.is_none() && target.socket.is_none() && target.port.is_none() {
             (target.host, target.socket, target.port) =

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::error_kind::ErrorKind;
+use crate::base::ids::PackName;
 use crate::base::role::Role;
 use crate::cli::commands::plan::build::{estimate, verdict};
 use crate::cli::commands::plan::face::People;
@@ -12,11 +13,14 @@ use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::notifying::{self, Happening};
 use crate::cli::opening;
+use crate::cli::warm_up;
 use crate::plan::apply::record::{Outcome as RunOutcome, RunRecord};
 use crate::plan::apply::{Ground, Options, apply, choose};
 use crate::plan::artefact::Plan;
 use crate::plan::forecast::State;
 use crate::plan::{explain, shelf};
+use crate::restore::cold::Warming;
+use crate::store::archive::WarmUp;
 use crate::sys::clock::SystemClock;
 use crate::ui::{escape, format};
 
@@ -52,6 +56,7 @@ fn carry_out(
     keyring.need(Role::Restorer, "restoring files").map_err(|error| Failure::of(error.kind(), &error))?;
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
     let holds = holds(choice.urls(), context)?;
+    let host = notifying::host(context);
     let people = People::new(context.output, args.secret.clone());
     let progress = context.output.progress();
     let ground = Ground {
@@ -64,8 +69,24 @@ fn carry_out(
         monitor: &progress,
         interrupt,
         clock: &SystemClock,
+        host: &host,
     };
-    let applied = apply(&ground);
+    let how =
+        args.cold.warm_up.map(|speed| WarmUp { speed: warm_up::speed(speed), days: args.cold.warm_up_days });
+    let script = args.cold.warm_up_command.as_ref().or(choice.warm_up_command.as_ref());
+    let command = script.zip(how).map(|(script, how)| {
+        let place = choice.url.clone();
+        move |packs: &[PackName]| warm_up::run_command(script, packs, how, &place, interrupt)
+    });
+    let warming = how.map(|how| Warming {
+        how,
+        command: command.as_ref().map(|command| command as _),
+        waits: !args.cold.no_wait,
+        poll: args.cold.warm_up_poll,
+        monitor: &progress,
+        interrupt,
+    });
+    let applied = apply(&ground, warming.as_ref());
     progress.finish();
     let record = applied.map_err(|error| failure(&error))?;
     for warning in &record.warnings {
@@ -120,6 +141,9 @@ fn dry_run(plan: &Plan, options: &Options, context: &Context) -> CommandResult {
         return Ok(Outcome::Done);
     }
     let mut text = String::new();
+    if !plan.forecast.warm_up.is_empty() {
+        text.push_str(&cold(plan));
+    }
     for step in plan.content.steps.iter().filter(|step| chosen.contains(&step.id)) {
         text.push_str(&format!("# {}: {}\n", escape::text(&step.id), escape::text(&step.title)));
         for line in explain::lines(step, &plan.content.target.root) {
@@ -134,10 +158,20 @@ fn dry_run(plan: &Plan, options: &Options, context: &Context) -> CommandResult {
     Ok(Outcome::Done)
 }
 
-fn summary(record: &RunRecord) -> String {
+/// What must be warmed up before anything else, as it was when the plan was built.
+fn cold(plan: &Plan) -> String {
+    let bytes = plan.forecast.warm_up.iter().map(|pack| pack.bytes).sum();
+    format!(
+        "# first, with --warm-up: {}, {}, in cold storage when the plan was built\n",
+        format::counted(plan.forecast.warm_up.len() as u64, "pack", "packs"),
+        format::size(bytes)
+    )
+}
+
+/// What a run came to, for people.
+pub fn summary(record: &RunRecord) -> String {
     let show = |seconds: f64| format::duration(Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
-    let done =
-        record.steps.iter().filter(|step| matches!(step.state.as_str(), "done" | "already" | "assumed"));
+    let done = record.steps.iter().filter(|step| step.is_done());
     let mut text = format!(
         "run       {} of {}: {}\nsteps     {} of {} done\ntook      {}, of which people were waited for {}; \
          predicted {}\n",
@@ -146,10 +180,13 @@ fn summary(record: &RunRecord) -> String {
         record.outcome.word(),
         format::count(done.count() as u64),
         format::count(record.steps.len() as u64),
-        show(record.machine_seconds + record.waited_seconds),
+        show(record.machine_seconds + record.waited_seconds + record.warm_up_seconds),
         show(record.waited_seconds),
         estimate(&record.predicted),
     );
+    if record.warm_up_seconds > 0.0 {
+        text.push_str(&format!("warm-up   cold storage was waited for {}\n", show(record.warm_up_seconds)));
+    }
     for step in record.steps.iter().filter(|step| step.why.is_some()) {
         let why = step.why.as_deref().unwrap_or_default();
         text.push_str(&format!("{:<9} {}: {}\n", step.state, escape::text(&step.id), escape::text(why)));
@@ -159,6 +196,9 @@ fn summary(record: &RunRecord) -> String {
         && removal.left.is_empty()
     {
         text.push_str(&format!("sandbox   gone: {}\n", escape::text(&removal.verified.join(", "))));
+    }
+    if let Some(key) = &record.evidence {
+        text.push_str(&format!("evidence  {}\n", escape::text(key)));
     }
     text
 }

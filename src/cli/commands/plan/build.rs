@@ -12,7 +12,7 @@ use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
 use crate::cli::settings::mistake::Mistake;
 use crate::plan::apply::record::history;
-use crate::plan::artefact::{Plan, Work};
+use crate::plan::artefact::{Plan, Step};
 use crate::plan::build::{Ground, build};
 use crate::plan::file::check::check;
 use crate::plan::file::model::PlanFile;
@@ -93,10 +93,7 @@ fn read(path: &Path, context: &Context) -> Result<(String, PlanFile), Failure> {
 /// What people want to know of a plan that was just built.
 fn summary(plan: &Plan) -> String {
     let content = &plan.content;
-    let amounts = content.steps.iter().filter_map(|step| match &step.work {
-        Work::Files(files) => Some(files.amount),
-        _ => None,
-    });
+    let amounts = content.steps.iter().map(Step::amount);
     let (mut bytes, mut fetch, mut requests, mut entries) = (0, 0, 0, 0);
     for amount in amounts {
         bytes += amount.bytes;
@@ -126,7 +123,10 @@ fn summary(plan: &Plan) -> String {
     if !plan.forecast.warm_up.is_empty() {
         let cold: u64 = plan.forecast.warm_up.iter().map(|pack| pack.bytes).sum();
         let packs = format::counted(plan.forecast.warm_up.len() as u64, "pack", "packs");
-        text.push_str(&format!("cold      {packs}, {}, must be warmed up first\n", format::size(cold)));
+        let wait = plan.forecast.warm_up_seconds.map_or(String::new(), |seconds| {
+            format!(", which takes up to {}", format::duration(Duration::from_secs(seconds)))
+        });
+        text.push_str(&format!("cold      {packs}, {}, must be warmed up first{wait}\n", format::size(cold)));
     }
     plan.forecast.verdicts.iter().for_each(|one| text.push_str(&verdict(one)));
     plan.forecast.space.iter().filter(|space| !space.fits).for_each(|one| text.push_str(&space(one)));
@@ -170,7 +170,8 @@ pub fn verdict(verdict: &Verdict) -> String {
     )
 }
 
-fn space(space: &Space) -> String {
+/// What does not fit, for people: one line.
+pub fn space(space: &Space) -> String {
     let inodes = match space.free_inodes {
         Some(free) => {
             format!("; {} inodes of {} free ones", format::count(space.needed_inodes), format::count(free))

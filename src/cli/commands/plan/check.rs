@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::role::Role;
-use crate::cli::commands::plan::{DiffArgs, VerifyArgs, failure};
+use crate::cli::commands::plan::{DiffArgs, VerifyArgs, failure, runs};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Outcome};
 use crate::cli::opening;
+use crate::plan::apply::keep;
+use crate::plan::shelf;
 use crate::plan::verify::{Ground, changes};
-use crate::plan::{apply, shelf};
 use crate::ui::escape;
 
 /// Schema `lifeboat.plan-verify/1`.
@@ -50,11 +51,14 @@ pub fn diff(args: &DiffArgs, context: &Context) -> CommandResult {
 
 /// Runs `plan verify`.
 pub fn verify(args: &VerifyArgs, context: &Context) -> CommandResult {
+    if let Some(run) = runs::id_of(&args.plan) {
+        return runs::verify(run, context);
+    }
     let state_dir = context.state_dir()?;
     let plan = shelf::find(&state_dir, &args.plan).map_err(|error| failure(&error))?;
     let repository = opening::repository(context, None, Role::Restorer)?;
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
-    let is_begun = apply::directory(&state_dir).join(format!("{}.journal", plan.id)).exists();
+    let is_begun = keep::open_journal(&state_dir, &plan.id).exists();
     let found =
         changes(&Ground { plan: &plan, indexed: &indexed }, is_begun).map_err(|error| failure(&error))?;
     if context.output.json {

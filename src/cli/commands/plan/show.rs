@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::cli::commands::plan::build::{estimate, verdict};
-use crate::cli::commands::plan::{Format, ShowArgs, failure};
+use crate::cli::commands::plan::build::{estimate, space, verdict};
+use crate::cli::commands::plan::{Format, ShowArgs, failure, runs};
 use crate::cli::context::Context;
-use crate::cli::exit::{CommandResult, Outcome};
+use crate::cli::exit::{CommandResult, Failure, Outcome};
+use crate::pack::reader::pack_key;
 use crate::plan::artefact::{Part, Plan, Step};
 use crate::plan::{explain, html, shelf};
 use crate::ui::table::{Shrink, Table};
@@ -16,6 +17,12 @@ const BAR_COLUMNS: f64 = 40.0;
 
 /// Runs it.
 pub fn run(args: &ShowArgs, context: &Context) -> CommandResult {
+    if let Some(run) = runs::id_of(&args.plan) {
+        return match args.format {
+            Format::Tree => runs::show(run, context),
+            _ => Err(Failure::usage("a run is shown in one form; --format is for plans")),
+        };
+    }
     let plan = shelf::find(&context.state_dir()?, &args.plan).map_err(|error| failure(&error))?;
     match args.format {
         _ if context.output.json => context.output.document(&plan)?,
@@ -34,6 +41,16 @@ fn tree(plan: &Plan) -> String {
         text.push_str(&format!("snapshot {} of {}, {when}\n", pinned.id, escape::text(&pinned.host)));
     }
     text.push_str(&format!("target {}\n", escape::text(&content.target.root)));
+    for disk in &content.target.disks {
+        let (name, old) = (&disk.disk.name, disk.takes_place_of.to_string());
+        let place = disk.disk.place.to_string();
+        text.push_str(&format!(
+            "OVERWRITES {}: {}, in place of {}\n",
+            escape::text(name),
+            escape::text(&place),
+            escape::text(&old)
+        ));
+    }
     for part in &content.components {
         text.push_str(&component(part));
         let steps: Vec<&Step> = content.steps.iter().filter(|step| step.component == part.name).collect();
@@ -55,8 +72,16 @@ fn tree(plan: &Plan) -> String {
         let of = component.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
         text.push_str(&format!("cleanup{}: {}\n", escape::text(&of), escape::text(&command.display())));
     }
+    for pack in &plan.forecast.warm_up {
+        let (class, size) = (escape::text(&pack.class), format::size(pack.bytes));
+        text.push_str(&format!("cold {} {class} {size}\n", pack_key(&pack.pack)));
+    }
     text.push_str(&format!("expected {}\n", estimate(&plan.forecast.total)));
     plan.forecast.verdicts.iter().for_each(|one| text.push_str(&verdict(one)));
+    plan.forecast.space.iter().filter(|space| !space.fits).for_each(|one| text.push_str(&space(one)));
+    for warning in &plan.forecast.warnings {
+        text.push_str(&format!("warning: {}\n", escape::text(warning)));
+    }
     text
 }
 

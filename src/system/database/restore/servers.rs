@@ -112,8 +112,11 @@ impl Restore<'_> {
             ("--user", &target.user),
         ]);
         let program = if self.engine == Engine::Mysql { "mysql" } else { "mariadb" };
+        // What this machine's files say is true of its own server.
+        let own: &[&str] = if target.is_ours { &["--no-defaults"] } else { &[] };
         let client = |more: &[&str]| {
-            let words = flags.iter().map(String::as_str).chain(["--default-character-set=utf8mb4"]);
+            let words = own.iter().copied().chain(flags.iter().map(String::as_str));
+            let words = words.chain(["--default-character-set=utf8mb4"]);
             target.command(program, words.chain(more.iter().copied()))
         };
         let query = |sql: &str| client(&["--batch", "--skip-column-names", "--execute", sql]);
