@@ -32,7 +32,8 @@ struct Roles {
 }
 
 impl Roles {
-    /// A repository with a slot for each role, made with `at_init`, and the rights that are printed with `words`.
+    /// A repository with a slot for each role, made with `at_init`, and the rights that are printed with
+    /// `words`.
     fn new(fake: Fake, options: &str, at_init: &[&str], words: &[&str]) -> Self {
         let url = format!("s3://{}{options}", fake.url());
         let by_time = words.contains(&"--time-based");
