@@ -108,7 +108,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
-    /// Use about this much memory at most, such as 512M
+    /// Fetch at once, in a restore from an object store, what fits into about this much memory, such as 512M
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub memory_limit: Option<u64>,
 

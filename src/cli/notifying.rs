@@ -17,6 +17,7 @@ use crate::cli::exit::{CommandResult, Failure, Outcome as Ending};
 use crate::cli::settings::notify as settings;
 use crate::notify::channel::Secrets;
 use crate::notify::deliver::Delivered;
+use crate::notify::entry::Entry;
 use crate::notify::event::{Event, Outcome, Severity};
 use crate::notify::model::{Directory, Rule, SecretSource};
 use crate::notify::notifier::{Notifier, Raised};
@@ -150,6 +151,8 @@ pub struct Happening {
     /// The matter it tells of, where that is not its name: what looks less closely must not end what was
     /// found by looking closer.
     pub matter: Option<String>,
+    /// Whether the matter is the same on whichever host: it may end elsewhere than it began.
+    pub is_of_any_host: bool,
     /// How it went, as the title says it, where the outcome alone does not tell.
     pub says: Option<String>,
     /// How urgent it is, where that is not as the outcome says.
@@ -169,6 +172,7 @@ impl Happening {
             details: BTreeMap::new(),
             is_drill: false,
             matter: None,
+            is_of_any_host: false,
             says: None,
             severity: None,
         }
@@ -178,6 +182,15 @@ impl Happening {
     pub fn of_repository(kind: &'static str, choice: &RepositoryChoice) -> Self {
         let name = choice.name.clone().unwrap_or_else(|| place(&choice.url));
         Self { repository: choice.name.clone(), ..Self::begin(kind, &name) }
+    }
+
+    /// The key of the matter it tells of, on this host.
+    pub fn key(&self, host: &str) -> String {
+        let matter = self.matter.as_ref().unwrap_or(&self.name);
+        match self.is_of_any_host {
+            true => format!("{}/{matter}", self.kind),
+            false => key(self.kind, host, matter),
+        }
     }
 
     /// Adds a fact.
@@ -223,9 +236,7 @@ fn event(host: &str, happening: &Happening, outcome: Outcome, text: &str) -> Eve
     event.details.insert("run".into(), happening.run.clone());
     event.is_drill = happening.is_drill;
     event.severity = happening.severity.unwrap_or(event.severity);
-    if let Some(matter) = &happening.matter {
-        event.key = key(kind, host, matter);
-    }
+    event.key = happening.key(host);
     event
 }
 
@@ -248,10 +259,15 @@ impl Teller {
 
     /// Whether people were told that something is wrong, and not yet that it is over.
     pub fn is_open(&self, happening: &Happening) -> Result<bool, Failure> {
-        let key = key(happening.kind, &self.host, happening.matter.as_ref().unwrap_or(&happening.name));
+        let key = happening.key(&self.host);
+        Ok(self.open_keys()?.contains(&key))
+    }
+
+    /// Keys of the matters of which that holds.
+    pub fn open_keys(&self) -> Result<Vec<String>, Failure> {
         let found = self.office.notifier()?.outbox.list();
         let found = found.map_err(|error| Failure::of(error.kind(), &error))?;
-        Ok(found.entries.iter().any(|entry| entry.is_open() && entry.event.key == key))
+        Ok(found.entries.into_iter().filter(Entry::is_open).map(|entry| entry.event.key).collect())
     }
 
     /// Raises one.
@@ -407,6 +423,7 @@ pub fn warn(context: &Context, delivered: &Delivered) {
     }
 }
 
-fn trouble(context: &Context, failure: &Failure) {
+/// Says that nobody can be told, and why.
+pub fn trouble(context: &Context, failure: &Failure) {
     context.output.warn(&escape::text(&format!("warning: nobody can be told: {}", failure.message())));
 }

@@ -58,7 +58,7 @@ fn restore(args: &Args, context: &Context) -> CommandResult {
     let indexed = repository.load_index().map_err(|error| opening::open_failure(&error))?;
     let mut options = options(args, indexed.repository().state_dir())?;
     if indexed.repository().client().store().blocking().is_none() {
-        options = options.from_afar();
+        options = options.from_afar(context.memory_limit()?);
     }
     if args.in_place && !snapshot.attachments.is_empty() && !names_attachments(args) {
         // What is attached never lay in the system's own `/`.

@@ -47,11 +47,13 @@ pub enum CompressError {
     },
 }
 
-/// Level for data in which matches are worth nothing, such as hexadecimal digits or base64: its entropy coding takes
-/// as much as that of higher levels, whose longer search for matches is in vain, or does harm.
+/// Level for data in which matches are worth nothing, such as hexadecimal digits or base64: its entropy
+/// coding takes as much as that of higher levels, whose longer search is in vain, or does harm.
 const NO_MATCHES_LEVEL: i32 = 1;
 /// A frame of at least this share of what its bytes' frequencies alone allow tells such data, in percent.
 const NO_MATCHES_PERCENT: f64 = 94.0;
+/// Samples do not show what repeats far away: every so many blocks, one is compressed by the level asked for.
+const NO_MATCHES_RUN: u32 = 7;
 
 /// Compresses blocks; one a thread.
 pub struct Compressor {
@@ -60,8 +62,11 @@ pub struct Compressor {
     probe: bulk::Compressor<'static>,
     sample: Vec<u8>,
     scratch: Vec<u8>,
+    gives_up: bool,
     /// The last block gained nothing from matches: the next one is looked at first.
     in_vain: bool,
+    /// Blocks in a row that were compressed without it.
+    run: u32,
 }
 
 /// What a block is compressed by.
@@ -79,6 +84,8 @@ impl Compressor {
     /// A compressor of `level` (1 to 22, as zstd counts; 0 stands for the default).
     pub fn new(level: i32) -> Result<Self, CompressError> {
         let level = if level == 0 { DEFAULT_LEVEL } else { level };
+        // Who asks for more than the default wants what it brings, whatever the time.
+        let gives_up = level <= DEFAULT_LEVEL;
         let context = |level| {
             let mut context = bulk::Compressor::new(level)?;
             context.set_parameter(CParameter::ContentSizeFlag(true))?;
@@ -90,7 +97,9 @@ impl Compressor {
             probe: context(STORE_LEVEL).map_err(CompressError::Compress)?,
             sample: Vec::new(),
             scratch: Vec::new(),
+            gives_up,
             in_vain: false,
+            run: 0,
         })
     }
 
@@ -107,8 +116,15 @@ impl Compressor {
         };
         let written =
             context.compress_to_buffer(block, &mut out[start..]).map_err(CompressError::Compress)?;
-        if let Way::Level(Some(entropy)) = way {
-            self.in_vain = written as f64 * 100.0 >= entropy * NO_MATCHES_PERCENT;
+        match way {
+            Way::Level(Some(entropy)) => {
+                // Of a few values in a row, nothing is told by their frequencies.
+                let tells = entropy * 16.0 >= block.len() as f64;
+                self.in_vain = tells && written as f64 * 100.0 >= entropy * NO_MATCHES_PERCENT;
+                self.run = 0;
+            }
+            Way::NoMatches => self.run += 1,
+            _ => {}
         }
         out.truncate(start + written);
         Ok(written)
@@ -131,7 +147,7 @@ impl Compressor {
             let is_incompressible = written * 256 >= self.sample.len() * INCOMPRESSIBLE_SHARE;
             return Ok(if is_incompressible { Way::Store } else { Way::Level(None) });
         }
-        if self.in_vain {
+        if self.gives_up && self.in_vain && self.run < NO_MATCHES_RUN {
             let searched = compressed_len(&mut self.context, &self.sample, &mut self.scratch)?;
             let coded = compressed_len(&mut self.no_matches, &self.sample, &mut self.scratch)?;
             if coded <= searched {
@@ -291,6 +307,28 @@ mod tests {
             let alone = Compressor::new(3).unwrap().compress(text.as_bytes(), &mut Vec::new()).unwrap();
             assert!(compressor.compress(text.as_bytes(), &mut Vec::new()).unwrap() <= alone);
         }
+    }
+
+    #[test]
+    fn what_repeats_far_away_is_found_again_after_a_while() {
+        let digits = |len: usize| crate::base::hex::encode(&noise(len)).into_bytes();
+        let far = digits(1 << 18).repeat(2);
+        let alone = Compressor::new(3).unwrap().compress(&far, &mut Vec::new()).unwrap();
+        let mut compressor = Compressor::new(3).unwrap();
+        for _ in 0..3 {
+            compressor.compress(&digits(1 << 19), &mut Vec::new()).unwrap();
+        }
+        let mut lengths = (0..20).map(|_| compressor.compress(&far, &mut Vec::new()).unwrap());
+        assert!(lengths.by_ref().take(8).any(|len| len == alone));
+        assert!(lengths.all(|len| len == alone), "and stays found");
+        let mut most = Compressor::new(9).unwrap();
+        for _ in 0..3 {
+            assert!(matches!(most.way(&digits(1 << 19)).unwrap(), Way::Level(_)));
+            most.compress(&digits(1 << 19), &mut Vec::new()).unwrap();
+        }
+        let mut zeros = Compressor::new(3).unwrap();
+        zeros.compress(&vec![0; 1 << 20], &mut Vec::new()).unwrap();
+        assert!(!zeros.in_vain, "zeros tell nothing");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! `evidence/plans/<run>/<session>`, signed by the key slot that restored (`repo::evidence`): a restorer's,
 //! for nobody else can. The journal's lines form a chain of hashes (`sys::journal`), whose last hash the
 //! record bears. So a record, or a line, that was changed, left out or added is found, whether here or
-//! there; only whoever holds a restorer's key can make another past.
+//! there; only whoever holds a restorer's key can make another past. Objects of others are passed by: where
+//! one has taken a session's name, the session takes the next.
 
 use std::path::Path;
 
@@ -27,6 +28,8 @@ use crate::sys::journal::{self, Contents};
 
 /// The kind of evidence that runs of plans are.
 const KIND: &str = "plans";
+/// How often a name is tried anew that was taken by what is not to be believed.
+const TRIES: u32 = 100;
 
 /// What is signed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +47,8 @@ pub struct Finding {
     pub run: String,
     /// What does not agree, a line each; nothing if all is as it was written.
     pub faults: Vec<String>,
+    /// What stands beside its signed copies in the repository and proves nothing; no fault of the run.
+    pub remarks: Vec<String>,
     /// Lines of its journal.
     pub lines: u64,
     /// Where the signed copy is; none if there is none.
@@ -56,13 +61,30 @@ pub struct Finding {
     pub time: Option<Timestamp>,
 }
 
+/// The last signed copy of a run.
+#[derive(Debug, Default)]
+pub struct Last {
+    /// It; none if there is none.
+    pub found: Option<Verified<Proof>>,
+    /// What stands after it and proves nothing: why, each beginning with the object.
+    pub ignored: Vec<String>,
+}
+
 /// The object that session `session` of a run writes, counted from 1.
-pub fn key_of(run: &str, session: u32) -> Result<Key, EvidenceError> {
+fn key_of(run: &str, session: u32) -> Result<Key, EvidenceError> {
     evidence::key(EVIDENCE_PREFIX, &[KIND, run, &format!("{session:08}")])
 }
 
-/// Signs a record and its journal.
-pub fn put(ground: &Ground<'_>, key: &Key, record: &RunRecord, lines: &[u8]) -> Result<(), EvidenceError> {
+/// Where the signed copies of a run are.
+fn place_of(run: &str) -> String {
+    format!("{EVIDENCE_PREFIX}{KIND}/{run}/")
+}
+
+/// Signs a record and its journal, and notes in the record where; also where it fails.
+///
+/// Anybody who may write to the store can take the name that comes next. What is not to be believed there
+/// keeps nobody from being believed: the name after it is taken.
+pub fn put(ground: &Ground<'_>, record: &mut RunRecord, lines: &[u8]) -> Result<(), EvidenceError> {
     let repository = ground.indexed.repository();
     let keyring = repository.keyring();
     let host = match keyring.host() {
@@ -71,27 +93,58 @@ pub fn put(ground: &Ground<'_>, key: &Key, record: &RunRecord, lines: &[u8]) -> 
     };
     // A journal is JSON, which is UTF-8.
     let journal = String::from_utf8_lossy(lines).lines().map(str::to_owned).collect();
-    let proof = Proof { record: record.clone(), journal };
-    let new = New { key, audience: Audience::Keepers, host: &host, time: ground.clock.now() };
-    evidence::put(repository.client(), keyring, &new, &proof).map(drop)
+    let mut proof = Proof { record: record.clone(), journal };
+    let time = ground.clock.now();
+    for number in (record.sessions..).take(TRIES as usize) {
+        let key = key_of(&record.run, number)?;
+        record.evidence = Some(key.to_string());
+        proof.record.evidence.clone_from(&record.evidence);
+        let new = New { key: &key, audience: Audience::Keepers, host: &host, time };
+        match evidence::put(repository.client(), keyring, &new, &proof) {
+            Err(EvidenceError::Taken { .. }) if may_pass(repository, &key, record.sessions) => {}
+            result => return result.map(drop),
+        }
+    }
+    let what = "somebody takes the names of its signed copies as fast as they are tried".to_owned();
+    Err(EvidenceError::Encode { key: place_of(&record.run), what })
+}
+
+/// Whether what stands under a name is passed by: it is not to be believed, or it is of an earlier session,
+/// which found its own name taken.
+fn may_pass(repository: &Repository, key: &Key, sessions: u32) -> bool {
+    match trusted(repository, key) {
+        Ok(found) => found.record.body.record.sessions < sessions,
+        Err(error) => error.proves_nothing(),
+    }
+}
+
+/// A signed copy. Whoever may not restore has carried out no plan.
+fn trusted(repository: &Repository, key: &Key) -> Result<Verified<Proof>, EvidenceError> {
+    let found = evidence::get::<Proof>(repository.client(), repository.keyring(), key)?;
+    evidence::require_signer(&found, Role::Restorer)?;
+    Ok(found)
 }
 
 /// The signed copy of the last session of a run, if there is any.
-pub fn last(repository: &Repository, run: &str) -> Result<Option<Verified<Proof>>, EvidenceError> {
-    let client = repository.client();
-    let keys = evidence::list(client, &format!("{EVIDENCE_PREFIX}{KIND}/{run}/"))?;
+pub fn last(repository: &Repository, run: &str) -> Result<Last, EvidenceError> {
+    let keys = evidence::list(repository.client(), &place_of(run))?;
     let is_ours = |key: &&Key| {
         let name = key.split().1;
         name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_digit())
     };
+    let mut last = Last::default();
     for key in keys.iter().rev().filter(is_ours) {
-        let found = evidence::get::<Proof>(client, repository.keyring(), key)?;
-        // Whoever may not restore has carried out no plan, and must not hide one who has.
-        if evidence::require_signer(&found, Role::Restorer).is_ok() {
-            return Ok(Some(found));
+        match trusted(repository, key) {
+            Ok(found) => {
+                last.found = Some(found);
+                break;
+            }
+            // It must not hide what was signed.
+            Err(error) if error.proves_nothing() => last.ignored.push(error.to_string()),
+            Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    Ok(last)
 }
 
 /// Ids of the runs that the repository has evidence of, oldest first.
@@ -113,34 +166,74 @@ pub fn verify(state_dir: &Path, repository: &Repository, run: &str) -> Result<Fi
         finding.faults.push(format!("{} is no record of a run any more", path.display()));
     }
     let here = here.flatten();
-    if let Some(own) = &here {
-        local(state_dir, own, &mut finding);
-    }
-    match last(repository, run) {
-        Ok(Some(found)) => remote(&found, here.as_ref(), &mut finding),
-        Ok(None) if here.is_none() && finding.faults.is_empty() => {
+    let lines = here.as_ref().and_then(|own| local(state_dir, own, &mut finding));
+    let Last { found, ignored } = last(repository, run).map_err(PlanError::Evidence)?;
+    match found {
+        Some(found) => {
+            let signed = remote(&found, &mut finding);
+            if let Some(own) = here.filter(|own| *own != found.record.body.record) {
+                let fault = differs(&own, &found, &ignored, lines.as_deref(), &signed);
+                finding.faults.push(fault);
+            }
+        }
+        None if here.is_none() && finding.faults.is_empty() => {
             return Err(PlanError::NoPlan {
                 what: format!("there is no run {run}, neither here nor signed"),
             });
         }
-        Ok(None) => finding.faults.push(match here.and_then(|own| own.evidence) {
-            Some(key) => format!("its signed copy {key} is not in the repository any more"),
+        None => finding.faults.push(match here.and_then(|own| own.evidence) {
+            Some(key) => lost(&key, &ignored),
             None => "it was never signed, so that nothing proves what is written here".to_owned(),
         }),
-        Err(error @ EvidenceError::Damaged { .. }) => finding.faults.push(chain_text(&error)),
-        Err(error) => return Err(PlanError::Evidence(error)),
     }
+    finding.remarks = evidence::few(ignored, &place_of(run));
     Ok(finding)
 }
 
-/// The record and the journal that lie here.
-fn local(state_dir: &Path, own: &RunRecord, finding: &mut Finding) {
+/// That a signed copy is gone, or what is wrong with it.
+fn lost(key: &str, ignored: &[String]) -> String {
+    match ignored.iter().find(|what| what.starts_with(key)) {
+        Some(what) => format!("its signed copy does not hold: {what}"),
+        None => format!("its signed copy {key} is not in the repository any more"),
+    }
+}
+
+/// Why the record here is not that of the last signed copy, whose journal has the lines `signed`: where the
+/// repository could not be reached at a session's end, nobody has tampered with anything.
+fn differs(
+    own: &RunRecord,
+    found: &Verified<Proof>,
+    ignored: &[String],
+    lines: Option<&[u8]>,
+    signed: &[u8],
+) -> String {
+    let (session, signed_session) = (own.sessions, found.record.body.record.sessions);
+    let count = found.record.body.journal.len();
+    match &own.evidence {
+        Some(key) if session > signed_session => lost(key, ignored),
+        None if session > signed_session && lines.is_some_and(|lines| lines.starts_with(signed)) => format!(
+            "session {session} was never signed, so that nothing proves what it did; the copy signed after \
+             session {signed_session} agrees with the journal here up to line {count}"
+        ),
+        None if session > signed_session => format!(
+            "session {session} was never signed, and the journal here does not begin with the {count} lines \
+             that were signed after session {signed_session}"
+        ),
+        _ => "the record here is not the one that was signed".to_owned(),
+    }
+}
+
+/// The record and the journal that lie here; the lines of the journal that the record is about.
+fn local(state_dir: &Path, own: &RunRecord, finding: &mut Finding) -> Option<Vec<u8>> {
     let away = record::path_of(state_dir, &own.run).with_extension("journal");
     let open = keep::open_journal(state_dir, &own.plan);
     let (path, is_open) = if away.exists() { (away, false) } else { (open, true) };
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) => return finding.faults.push(format!("its journal {}: {error}", path.display())),
+        Err(error) => {
+            finding.faults.push(format!("its journal {}: {error}", path.display()));
+            return None;
+        }
     };
     // A run that goes on has more lines by now than when its record was written.
     let lines = if is_open { up_to(&bytes, &own.journal) } else { &bytes };
@@ -151,6 +244,7 @@ fn local(state_dir: &Path, own: &RunRecord, finding: &mut Finding) {
         }
         Err(error) => finding.faults.push(chain_text(&error)),
     }
+    Some(lines.to_vec())
 }
 
 /// The lines up to the one whose hash is `head`; all if none has it.
@@ -160,8 +254,8 @@ fn up_to<'b>(bytes: &'b [u8], head: &str) -> &'b [u8] {
     found.map_or(bytes, |at| &bytes[..at + end.len()])
 }
 
-/// The signed copy, and whether what lies here is the same.
-fn remote(found: &Verified<Proof>, here: Option<&RunRecord>, finding: &mut Finding) {
+/// The signed copy, and whether it agrees with itself; the lines of its journal.
+fn remote(found: &Verified<Proof>, finding: &mut Finding) -> Vec<u8> {
     let Proof { record, journal } = &found.record.body;
     finding.evidence = Some(found.record.key.clone());
     finding.signer = Some(found.signer.label.clone());
@@ -179,9 +273,7 @@ fn remote(found: &Verified<Proof>, here: Option<&RunRecord>, finding: &mut Findi
         }
         Err(error) => finding.faults.push(chain_text(&error)),
     }
-    if here.is_some_and(|own| own != record) {
-        finding.faults.push("the record here is not the one that was signed".to_owned());
-    }
+    bytes
 }
 
 /// Whether `record` is what `contents` add up to.

@@ -57,7 +57,7 @@ pub fn options(root: &str, files: &Files, state_dir: &Path, is_afar: bool) -> Re
         sync: true,
         ..RestoreOptions::new(directory(root, files), state_dir)
     };
-    if is_afar { options.from_afar() } else { options }
+    if is_afar { options.from_afar(None) } else { options }
 }
 
 /// Gives files of a system at `root` that is not the running one to the accounts of that name *there*: the

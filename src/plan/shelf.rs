@@ -11,14 +11,13 @@ use crate::sys::file::create_private_dir;
 /// The fewest that are taken for the beginning of one.
 const PREFIX_MIN: usize = 4;
 
-/// Keeps a plan, and of all others the newest; answers where.
-pub fn put(state_dir: &Path, plan: &Plan) -> Result<PathBuf, PlanError> {
+/// Keeps a plan, and of others of its name the newest; answers which were removed, by their ids.
+pub fn put(state_dir: &Path, plan: &Plan) -> Result<Vec<String>, PlanError> {
     let shelf = directory(state_dir);
     create_private_dir(&shelf).map_err(PlanError::Write)?;
     let path = shelf.join(format!("{}.json", plan.id));
     plan.write(&path)?;
-    keep::prune_plans(state_dir)?;
-    Ok(path)
+    keep::prune_plans(state_dir, &plan.content.name)
 }
 
 /// The plan that `name` means: a file, or the one kept plan whose id begins so.

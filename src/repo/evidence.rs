@@ -40,6 +40,8 @@ pub const RUNBOOKS_PREFIX: &str = "runbooks/";
 pub const SCHEMA: &str = "lifeboat.evidence/1";
 /// The signature's context.
 const SIGN_CONTEXT: &str = "evidence";
+/// Objects that prove nothing, of which each is told.
+const TOLD_MAX: usize = 3;
 
 /// Who can read a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +150,12 @@ impl EvidenceError {
         }
     }
 
+    /// Whether the object is none that was to be believed, whoever put it there: it is passed by and told of,
+    /// rather than let hide others.
+    pub fn proves_nothing(&self) -> bool {
+        matches!(self, EvidenceError::Damaged { .. } | EvidenceError::Signer { .. })
+    }
+
     fn store(key: &str, action: &'static str, source: StoreError) -> Self {
         Self::Store { key: key.to_owned(), action, source: Box::new(source) }
     }
@@ -186,10 +194,12 @@ pub fn put<T: Serialize>(
         Ok(()) => {}
         Err(StoreError::AlreadyExists { .. }) => {
             // Perhaps by ourselves: an answer may have been lost on its way.
-            let (found, _) = client
-                .get_bounded(new.key, limits::RECORD_MAX_BYTES)
-                .map_err(|source| EvidenceError::store(name, "read", source))?;
-            if found != object {
+            let is_ours = match client.get_bounded(new.key, limits::RECORD_MAX_BYTES) {
+                Ok((found, _)) => found == object,
+                Err(StoreError::TooLarge { .. }) => false,
+                Err(source) => return Err(EvidenceError::store(name, "read", source)),
+            };
+            if !is_ours {
                 return Err(EvidenceError::Taken { key: name.to_owned() });
             }
         }
@@ -235,6 +245,10 @@ pub fn get<T: DeserializeOwned>(
     let read = with_refetch(is_damage, || {
         let (object, _) = client.get_bounded(key, limits::RECORD_MAX_BYTES).map_err(|error| match error {
             StoreError::NotFound { .. } => EvidenceError::NotFound { key: key.to_string() },
+            // No record is that large: whoever put it there must not pass for a store that fails.
+            error @ StoreError::TooLarge { .. } => {
+                EvidenceError::Damaged { key: key.to_string(), what: error.to_string() }
+            }
             error => EvidenceError::store(key.as_str(), "read", error),
         })?;
         decode(keyring, key, &object)
@@ -251,6 +265,16 @@ pub fn get<T: DeserializeOwned>(
 /// Whether `object` is what an enrolled host once wrote under `key`.
 pub fn verify(keyring: &Keyring, key: &Key, object: &[u8]) -> Result<(), EvidenceError> {
     decode::<serde_json::Value>(keyring, key, object).map(drop)
+}
+
+/// What is told of objects below `place` that prove nothing: the first few, and how many more there are.
+/// Anybody who may write there could put any number of them.
+pub fn few(mut ignored: Vec<String>, place: &str) -> Vec<String> {
+    if let Some(more) = ignored.len().checked_sub(TOLD_MAX).filter(|more| *more > 1) {
+        ignored.truncate(TOLD_MAX);
+        ignored.push(format!("{more} more objects below {place} prove nothing either"));
+    }
+    ignored
 }
 
 /// Refuses a record whose signer has a smaller role than `need`.
@@ -319,9 +343,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        Audience, EVIDENCE_PREFIX, EvidenceError, New, RUNBOOKS_PREFIX, get, key, list, put, require_signer,
+        Audience, EVIDENCE_PREFIX, EvidenceError, New, RUNBOOKS_PREFIX, few, get, key, list, put,
+        require_signer,
     };
     use crate::base::error_kind::ErrorKind;
+    use crate::base::limits::RECORD_MAX_BYTES;
     use crate::base::role::Role;
     use crate::base::time::Timestamp;
     use crate::repo::config::{ChunkerSpec, Config};
@@ -429,6 +455,24 @@ mod tests {
             other.put(&other.owner, &at, audience).unwrap();
             refuse(&at, other.client.get(&at).unwrap().0, "of another repository");
         }
+    }
+
+    #[test]
+    fn what_is_too_large_for_a_record_is_none_and_no_failure_of_the_store() {
+        let fixture = fixture();
+        let at = run_key("claim");
+        fixture.memory.overwrite(&at, vec![0u8; RECORD_MAX_BYTES as usize + 1]);
+        let error = get::<Value>(&fixture.client, &fixture.owner, &at).unwrap_err();
+        assert!(matches!(error, EvidenceError::Damaged { .. }) && error.proves_nothing(), "{error}");
+        let error = fixture.put(&fixture.owner, &at, Audience::Everyone).unwrap_err();
+        assert!(matches!(error, EvidenceError::Taken { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_few_are_told_of_and_the_others_counted() {
+        let ignored = |count: usize| few(vec!["x".to_owned(); count], "evidence/plans/");
+        assert_eq!([ignored(0).len(), ignored(3).len(), ignored(4).len(), ignored(9999).len()], [0, 3, 4, 4]);
+        assert_eq!(ignored(9999)[3], "9996 more objects below evidence/plans/ prove nothing either");
     }
 
     #[test]

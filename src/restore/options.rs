@@ -14,6 +14,8 @@ pub const REMOTE_GAP_BYTES: u64 = 4 << 20;
 pub const REMOTE_SPAN_MAX_BYTES: u64 = 40 << 20;
 /// About as much is held sealed and open by all workers.
 const REMOTE_BUDGET_BYTES: u64 = 768 << 20;
+/// What a process takes besides, buffers that wait for their next use included.
+const REMOTE_REST_BYTES: u64 = 192 << 20;
 /// Fewer workers than this would leave a distant store idle.
 const REMOTE_WORKERS_MIN: usize = 4;
 
@@ -138,10 +140,30 @@ impl RestoreOptions {
     }
 
     /// The same from a store behind a network: few and large requests, and enough of them at once.
-    pub fn from_afar(self) -> Self {
+    pub fn from_afar(self, memory_limit: Option<u64>) -> Self {
         let workers = parallel::workers(self.workers).max(REMOTE_WORKERS_MIN);
-        let share = REMOTE_BUDGET_BYTES / (2 * workers as u64);
+        let limit = memory_limit.unwrap_or(u64::MAX);
+        let budget = limit.saturating_sub(REMOTE_REST_BYTES).min(REMOTE_BUDGET_BYTES);
+        let share = budget / (2 * workers as u64);
         let span_max_bytes = share.clamp(SPAN_MAX_BYTES, REMOTE_SPAN_MAX_BYTES);
         Self { workers, gap_bytes: REMOTE_GAP_BYTES, span_max_bytes, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REMOTE_SPAN_MAX_BYTES, RestoreOptions, SPAN_MAX_BYTES};
+
+    #[test]
+    fn a_limit_of_memory_makes_requests_smaller() {
+        let span = |limit| {
+            let options = RestoreOptions { workers: 4, ..RestoreOptions::new("/", "/") };
+            options.from_afar(limit).span_max_bytes
+        };
+        assert_eq!(span(None), REMOTE_SPAN_MAX_BYTES);
+        assert_eq!(span(Some(4 << 30)), REMOTE_SPAN_MAX_BYTES);
+        assert_eq!(span(Some(400 << 20)), 26 << 20);
+        assert_eq!(span(Some(224 << 20)), SPAN_MAX_BYTES);
+        assert_eq!(span(Some(0)), SPAN_MAX_BYTES);
     }
 }

@@ -8,6 +8,8 @@
 //! are carried out with no smaller slot, and only if its number follows the others. One that does not count
 //! is passed by and told of. A claim that counts is passed over on an operator's explicit word.
 
+use std::{iter, panic, thread};
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::role::Role;
@@ -24,6 +26,8 @@ const GAP_MAX: u64 = 100;
 const NUMBER_MAX: u64 = 99_999_999;
 /// How often a name is tried anew that was taken by what does not count.
 const TRIES: u32 = 100;
+/// Claims that are fetched at once: where many do not count, the last that does lies far back.
+const AT_ONCE: usize = 16;
 
 /// Whose a runbook is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +49,7 @@ pub struct Standing {
     pub number: u64,
     /// The last claim that counts.
     pub claim: Option<Claim>,
-    /// What stands there and does not count: why, naming the object.
+    /// What stands there and does not count: why, naming the object; of many, a few.
     pub ignored: Vec<String>,
 }
 
@@ -61,7 +65,7 @@ pub struct Claimed {
 impl Archive {
     /// How the claims on a runbook stand.
     pub fn claim_of(&self, runbook: &str) -> Result<Standing, EvidenceError> {
-        let keys = evidence::list(&self.client, &format!("{EVIDENCE_PREFIX}claims/{runbook}/"))?;
+        let keys = evidence::list(&self.client, &claim_prefix(runbook))?;
         let mut standing = Standing::default();
         let mut following = Vec::new();
         for key in &keys {
@@ -74,19 +78,33 @@ impl Archive {
             standing.number = number;
             following.push(key);
         }
-        for key in following.into_iter().rev() {
-            match self.trusted_claim(key) {
-                Ok(claim) => {
-                    standing.claim = Some(claim);
-                    break;
+        following.reverse();
+        // The last one counts, as a rule.
+        let (last, earlier) = following.split_at(following.len().min(1));
+        'found: for keys in iter::once(last).chain(earlier.chunks(AT_ONCE)) {
+            for claim in self.trusted_claims(keys) {
+                match claim {
+                    Ok(claim) => {
+                        standing.claim = Some(claim);
+                        break 'found;
+                    }
+                    Err(error) if error.proves_nothing() => standing.ignored.push(error.to_string()),
+                    Err(error) => return Err(error),
                 }
-                Err(error @ (EvidenceError::Signer { .. } | EvidenceError::Damaged { .. })) => {
-                    standing.ignored.push(error.to_string());
-                }
-                Err(error) => return Err(error),
             }
         }
+        standing.ignored = evidence::few(standing.ignored, &claim_prefix(runbook));
         Ok(standing)
+    }
+
+    /// These claims, fetched at the same time.
+    fn trusted_claims(&self, keys: &[&Key]) -> Vec<Result<Claim, EvidenceError>> {
+        thread::scope(|threads| {
+            let reading: Vec<_> =
+                keys.iter().map(|key| threads.spawn(move || self.trusted_claim(key))).collect();
+            let joined = reading.into_iter().map(|thread| thread.join());
+            joined.map(|claim| claim.unwrap_or_else(|bug| panic::resume_unwind(bug))).collect()
+        })
     }
 
     /// A claim that was signed by somebody who can carry out a run.
@@ -182,6 +200,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Claim, Standing};
+    use crate::base::limits::RECORD_MAX_BYTES;
     use crate::base::role::Role;
     use crate::base::time::Timestamp;
     use crate::repo::config::{ChunkerSpec, Config};
@@ -256,6 +275,34 @@ mod tests {
         let claimed = here.claim("r", &claim("r-1", "a"), false, TIME).unwrap();
         assert!(claimed.ignored[0].contains("proves nothing"), "{:?}", claimed.ignored);
         assert_eq!(here.claim_of("r").unwrap().number, 2);
+    }
+
+    #[test]
+    fn an_object_too_large_for_a_claim_keeps_nobody_off_and_hides_no_claim() {
+        let fixture = fixture();
+        let (here, there) = (fixture.archive(Role::Maintainer, "a"), fixture.archive(Role::Maintainer, "b"));
+        let huge = || bytes::Bytes::from(vec![0u8; RECORD_MAX_BYTES as usize + 1]);
+        fixture.client.create(&key(1), huge()).unwrap();
+        let claimed = here.claim("r", &claim("r-1", "a"), false, TIME).unwrap();
+        assert!(claimed.ignored[0].contains("00000001 proves nothing"), "{:?}", claimed.ignored);
+        fixture.client.create(&key(3), huge()).unwrap();
+        let error = there.claim("r", &claim("r-2", "b"), false, TIME).unwrap_err();
+        assert!(matches!(&error, RunbookError::Busy { what } if what.contains("run r-1")), "{error}");
+        here.release("r", "r-1", TIME).unwrap();
+        there.claim("r", &claim("r-2", "b"), false, TIME).unwrap();
+    }
+
+    #[test]
+    fn a_claim_beneath_many_that_do_not_count_is_found_and_those_are_told_of_in_few_words() {
+        let fixture = fixture();
+        let here = fixture.archive(Role::Maintainer, "a");
+        here.claim("r", &claim("r-1", "a"), false, TIME).unwrap();
+        for number in 2..=60 {
+            fixture.client.create(&key(number), "rubbish".into()).unwrap();
+        }
+        let Standing { number, claim: present, ignored } = here.claim_of("r").unwrap();
+        assert_eq!((number, present, ignored.len()), (60, Some(claim("r-1", "a")), 4), "{ignored:?}");
+        assert!(ignored[0].contains("00000060") && ignored[3].starts_with("56 more"), "{ignored:?}");
     }
 
     #[test]

@@ -38,6 +38,17 @@ pub struct Part {
     pub lines: Vec<String>,
 }
 
+/// The journal of a run as the repository has it.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// Its lines, as they stand.
+    pub lines: Vec<u8>,
+    /// Who signed its beginning, in which the texts of the runbooks are.
+    pub signer: Certificate,
+    /// What stands there and proves nothing: why, naming the object; of many, a few.
+    pub ignored: Vec<String>,
+}
+
 /// A repository, and in whose name records are written there.
 #[derive(Clone)]
 pub struct Archive {
@@ -93,18 +104,17 @@ impl Archive {
     }
 
     /// The journal of a run as the repository has it.
-    pub fn fetch_journal(&self, run: &str) -> Result<Vec<u8>, EvidenceError> {
-        self.fetch_signed(run).map(|(bytes, _)| bytes)
-    }
-
-    /// The same, and who signed its beginning, in which the texts of the runbooks are.
-    pub fn fetch_signed(&self, run: &str) -> Result<(Vec<u8>, Certificate), EvidenceError> {
-        let mut bytes = Vec::new();
+    pub fn fetch_journal(&self, run: &str) -> Result<Fetched, EvidenceError> {
+        let (mut bytes, mut ignored) = (Vec::new(), Vec::new());
         let (mut next, mut signer) = (0, None);
         for (number, key) in self.parts(run)? {
             let found = match self.part(&key) {
-                // Whoever may not write one must not keep others from reading the rest.
-                Err(EvidenceError::Signer { .. }) => continue,
+                // Whoever may not write one must not keep others from reading the rest. If it was a part of
+                // the journal once, the next one does not follow; after the last, all there is is to tell.
+                Err(error) if error.proves_nothing() => {
+                    ignored.push(error.to_string());
+                    continue;
+                }
                 found => found?,
             };
             if number != next {
@@ -119,8 +129,10 @@ impl Archive {
                 bytes.push(b'\n');
             }
         }
-        let nothing = || EvidenceError::NotFound { key: format!("{EVIDENCE_PREFIX}runs/{run}/") };
-        Ok((bytes, signer.ok_or_else(nothing)?))
+        let place = format!("{EVIDENCE_PREFIX}runs/{run}/");
+        let ignored = evidence::few(ignored, &place);
+        let signer = signer.ok_or(EvidenceError::NotFound { key: place })?;
+        Ok(Fetched { lines: bytes, signer, ignored })
     }
 
     /// Leaves an answer for a run, wherever it is carried out.
@@ -235,17 +247,18 @@ impl Courier {
                     let own = lines.get(number as usize..).unwrap_or_default();
                     return Ok(number + self.present(&part, own)?);
                 }
-                Err(EvidenceError::Signer { .. } | EvidenceError::Damaged { .. }) => {}
+                Err(error) if error.proves_nothing() => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(0)
     }
 
-    /// Brings answers that are new.
+    /// Brings answers that are new. One that cannot be read keeps none of the others off; it is tried again
+    /// the next time.
     pub fn collect(&mut self) -> Result<usize, RunbookError> {
         let prefix = format!("{EVIDENCE_PREFIX}runs/{}/", self.run);
-        let mut count = 0;
+        let (mut count, mut unread) = (0, None);
         for key in evidence::list(&self.archive.client, &prefix)? {
             if !key.split().1.starts_with("answer-") || self.seen.contains(&key) {
                 continue;
@@ -262,11 +275,14 @@ impl Courier {
                 }
                 // One that proves nothing must not hide the others.
                 Err(EvidenceError::Damaged { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    unread.get_or_insert(error);
+                    continue;
+                }
             }
             self.seen.insert(key);
         }
-        Ok(count)
+        unread.map_or(Ok(count), |error| Err(error.into()))
     }
 }
 
@@ -275,6 +291,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Archive, Courier, Part};
+    use crate::base::limits::RECORD_MAX_BYTES;
     use crate::base::role::Role;
     use crate::base::time::Timestamp;
     use crate::repo::config::{ChunkerSpec, Config};
@@ -367,7 +384,7 @@ mod tests {
         fixture.go_on();
         assert_eq!(fixture.courier().copy(TIME).unwrap(), 2);
         let archive = fixture.archive(Role::Maintainer, "here");
-        assert_eq!(archive.fetch_journal("r-1").unwrap(), fixture.own());
+        assert_eq!(archive.fetch_journal("r-1").unwrap().lines, fixture.own());
     }
 
     #[test]
@@ -385,12 +402,50 @@ mod tests {
         let (writer, mut courier) = (fixture.archive(Role::Writer, "web1"), fixture.courier());
         courier.copy(TIME).unwrap();
         fixture.put(&writer, 1, vec!["{}".into()]);
-        let (read, signer) = fixture.archive(Role::Maintainer, "here").fetch_signed("r-1").unwrap();
-        assert_eq!((read, signer.role), (fixture.own(), Role::Maintainer));
+        let read = fixture.archive(Role::Maintainer, "here").fetch_journal("r-1").unwrap();
+        assert_eq!((read.lines, read.signer.role), (fixture.own(), Role::Maintainer));
+        assert!(read.ignored[0].contains("only a maintainer"), "{:?}", read.ignored);
         fixture.go_on();
         courier.copied = None;
         let error = courier.copy(TIME).unwrap_err();
         assert!(matches!(error, EvidenceError::Signer { .. }), "{error}");
+    }
+
+    #[test]
+    fn rubbish_hides_no_journal_and_is_told_of_and_a_lost_part_is_found() {
+        let mut fixture = fixture();
+        let archive = fixture.archive(Role::Maintainer, "there");
+        let mut courier = fixture.courier();
+        courier.copy(TIME).unwrap();
+        fixture.go_on();
+        courier.copy(TIME).unwrap();
+        fixture.client.create(&key("journal-99999999"), "rubbish".into()).unwrap();
+        let read = archive.fetch_journal("r-1").unwrap();
+        assert_eq!((read.lines, read.ignored.len()), (fixture.own(), 1));
+        assert!(read.ignored[0].contains("journal-99999999 proves nothing"), "{:?}", read.ignored);
+        fixture.client.delete(&key("journal-00000000")).unwrap();
+        fixture.client.create(&key("journal-00000000"), "rubbish".into()).unwrap();
+        let error = archive.fetch_journal("r-1").unwrap_err();
+        assert!(error.to_string().contains("line 1 of the run is missing"), "{error}");
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_keeps_no_other_off() {
+        let fixture = fixture();
+        let writer = fixture.archive(Role::Writer, "web1");
+        let huge = vec![0u8; RECORD_MAX_BYTES as usize + 1];
+        fixture.client.create(&key("answer-0000000000000000"), huge.into()).unwrap();
+        // What only a keeper may read is an error that stays, to a writer.
+        let keeper = fixture.archive(Role::Maintainer, "m");
+        keeper.put(&key("answer-0000000000000001"), Audience::Keepers, TIME, &"x").unwrap();
+        let answer = Answer::new("a", Deed::Ack, "ann", "command", TIME);
+        writer.answer("r-1", &answer).unwrap();
+        let mut courier = fixture.courier();
+        courier.archive = writer;
+        let error = courier.collect().unwrap_err();
+        assert!(error.to_string().contains("maintainer"), "{error}");
+        let brought = fixture.runs.inbox("r-1").join(format!("{}.json", answer.id));
+        assert!(brought.exists(), "{}", brought.display());
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub struct StepState {
     pub by: Option<String>,
     /// How long people were waited for.
     pub people: Duration,
+    /// The answer by which a person last wanted it done again.
+    pub repeated: Option<String>,
 }
 
 /// A question that stands open, or has been answered.
@@ -239,6 +241,9 @@ impl RunState {
         match answer.deed {
             Deed::Abort => self.abort = Some(answer.clone()),
             Deed::Done | Deed::Repeat => {
+                if let Some(step) = self.steps.get_mut(&answer.step).filter(|_| answer.deed == Deed::Repeat) {
+                    step.repeated = Some(answer.id.clone());
+                }
                 self.decisions.insert(answer.step.clone(), answer.clone());
             }
             _ => {
@@ -312,6 +317,7 @@ impl StepState {
             error: None,
             by: None,
             people: Duration::ZERO,
+            repeated: None,
         }
     }
 }

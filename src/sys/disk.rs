@@ -116,27 +116,48 @@ impl Disk {
         }
     }
 
-    /// Who uses it, as far as this process can see: mount points, swap, arrays and volumes on it.
+    /// Who uses it, as far as this process can see: mount points, swap, arrays and volumes on it, and whoever
+    /// uses those.
     pub fn users(&self) -> Vec<String> {
+        let class = Path::new("/sys/class/block");
+        let mut devices = Vec::new();
+        rise(class, &self.name, false, &mut devices);
         let mut users = Vec::new();
-        let names = || std::iter::once(&self.name).chain(&self.partitions);
-        for name in names() {
-            let number = read(&Path::new("/sys/class/block").join(name).join("dev"));
+        for (name, is_made) in &devices {
+            users.extend(is_made.then(|| format!("part of {name}")));
+            let number = read(&class.join(name).join("dev"));
             users.extend(
                 number.iter().flat_map(|number| mounts_of(number)).map(|at| format!("mounted at {at}")),
             );
-            let holders = Path::new("/sys/class/block").join(name).join("holders");
-            let held = fs::read_dir(holders)
-                .into_iter()
-                .flatten()
-                .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-            users.extend(held.map(|holder| format!("part of {holder}")));
         }
         let swaps = fs::read_to_string("/proc/swaps").unwrap_or_default();
         let swapped = swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next());
-        let is_ours = |path: &&str| names().any(|name| *path == format!("/dev/{name}"));
+        let is_ours = |path: &&str| devices.iter().any(|(name, _)| *path == format!("/dev/{name}"));
         users.extend(swapped.filter(is_ours).map(|path| format!("swap on {path}")));
         users
+    }
+}
+
+/// Adds `name`, its partitions, and what is made of any of them, each once; `is_made` says that it is an
+/// array or a volume.
+fn rise(class: &Path, name: &str, is_made: bool, found: &mut Vec<(String, bool)>) {
+    if found.iter().any(|(known, _)| known == name) {
+        return;
+    }
+    found.push((name.to_owned(), is_made));
+    let directory = class.join(name);
+    let listed = |directory: &Path| {
+        let entries = fs::read_dir(directory).into_iter().flatten();
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    };
+    for part in listed(&directory).iter().filter(|part| directory.join(part).join("partition").exists()) {
+        rise(class, part, false, found);
+    }
+    for holder in listed(&directory.join("holders")) {
+        rise(class, &holder, true, found);
     }
 }
 
@@ -264,6 +285,24 @@ mod tests {
             }
         }
         assert_eq!(disks_beneath(Path::new("/proc/self/status")), BTreeSet::new());
+    }
+
+    #[test]
+    fn what_is_made_of_a_disk_is_found_up_to_the_last_volume() {
+        let class = tempfile::tempdir().unwrap();
+        for (above, below) in [("md0", "sda/sda2"), ("dm-0", "md0"), ("dm-1", "dm-0"), ("dm-1", "sda/sda3")] {
+            let name = below.rsplit('/').next().unwrap();
+            for directory in [below, name] {
+                fs::create_dir_all(class.path().join(directory).join("holders").join(above)).unwrap();
+                fs::write(class.path().join(directory).join("partition"), "1").unwrap();
+            }
+        }
+        let mut found = Vec::new();
+        rise(class.path(), "sda", false, &mut found);
+        let expected =
+            [("sda", false), ("sda2", false), ("md0", true), ("dm-0", true), ("dm-1", true), ("sda3", false)];
+        let expected = expected.map(|(name, is_made)| (name.to_owned(), is_made));
+        assert_eq!(found, expected);
     }
 
     #[test]

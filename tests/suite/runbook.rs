@@ -413,6 +413,12 @@ fn what_somebody_put_among_the_claims_keeps_nobody_from_running_and_is_told() {
     assert_eq!(another.status, Some(13), "{another:?}");
     let report = other(&["runbook", "report", "latest"]);
     assert!(report.stdout.contains("was passed over: nobody runs it"), "{report:?}");
+    // So does one that only this machine knows of.
+    let words =
+        ["runbook", "run", "two", "--no-wait", "--no-repository", "--another", "--reason", "a second"];
+    assert_eq!(other(&words).status, Some(13));
+    let report = other(&["runbook", "report", "latest"]);
+    assert!(report.stdout.contains("was passed over: a second"), "{report:?}");
 }
 
 #[test]
@@ -427,6 +433,9 @@ fn serving_beyond_this_machine_takes_a_proxy_and_says_so() {
     assert!(lacking.status == Some(2) && lacking.stderr.contains("--public-url"), "{lacking:?}");
     let bad = site.run(&["runbook", "serve", "--public-url", "answers.example.com"]);
     assert!(bad.status == Some(2) && bad.stderr.contains("beginning of a URL"), "{bad:?}");
+    let clear =
+        site.run(&["runbook", "link", "latest", "x", "--for", "ann", "--public-url", "http://a.example"]);
+    assert!(clear.status == Some(2) && clear.stderr.contains("in the clear"), "{clear:?}");
     let words = ["runbook", "serve", "--listen", "0.0.0.0:0", "--json", "--behind-proxy", "--public-url"];
     let mut server = site.spawn(&[&words[..], &["https://a.example/lifeboat/"]].concat());
     let mut line = String::new();

@@ -341,6 +341,67 @@ fn an_incident_is_acknowledged_with_its_step_and_over_with_its_run() {
     assert_eq!(left["events"].as_array().unwrap().len(), 0, "{left}");
 }
 
+/// A site whose incidents go to a service that is this `hook`, by a rule.
+fn site_with_incidents(hook: &Hook) -> Site {
+    let site = Site::new();
+    let incidents = format!(
+        "[[notify.rule]]\nto = 'incidents'\nevents = ['runbook', 'runbook-step']\n\
+         [repository.main]\nurl = '{}'\nidentity_file = '{}'\n[channel.incidents]\ntype = 'pagerduty'\n\
+         url = 'http://127.0.0.1:{}'\nkey = 'file:{}'\n",
+        site.path("repo").display(),
+        site.path("identity").display(),
+        hook.port,
+        site.path("key").display()
+    );
+    fs::write(site.path("etc/lifeboat.toml"), incidents).unwrap();
+    fs::write(site.path("key"), "x".repeat(32)).unwrap();
+    site
+}
+
+/// What services that keep incidents were told of each matter: the last.
+fn last_actions(hook: &Hook) -> std::collections::BTreeMap<String, String> {
+    let text = |body: &Value, name: &str| body[name].as_str().unwrap().to_owned();
+    hook.seen().iter().map(|body| (text(body, "dedup_key"), text(body, "event_action"))).collect()
+}
+
+#[test]
+fn a_step_in_doubt_is_over_with_its_run_that_is_aborted() {
+    let hook = Hook::start();
+    let site = site_with_incidents(&hook);
+    site.write(
+        "doubt",
+        "[[step]]\nid = \"send\"\nkind = \"command\"\nscript = 'echo x >> \"$EFFECTS\"; sleep 2'\n",
+    );
+    let mut child = site.spawn(&["runbook", "run", "doubt"]);
+    await_some("its effect", || site.path("effects").exists().then_some(()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    site.run(&["runbook", "resume", "latest", "--no-wait"]);
+    let run = site.state().unwrap().header.run;
+    let step = format!("runbook-step/{run}/send");
+    assert_eq!(last_actions(&hook).get(&step).map(String::as_str), Some("trigger"), "{:?}", hook.seen());
+    site.ok(&["runbook", "abort", "latest", "--reason", "false alarm"]);
+    let last = last_actions(&hook);
+    assert_eq!(last[&step], "resolve", "{last:?}");
+}
+
+#[test]
+fn a_run_that_halted_and_was_taken_over_is_over_wherever_it_ends() {
+    let hook = Hook::start();
+    let site = site_with_incidents(&hook);
+    site.write("halts", "[[step]]\nid = \"vital\"\nkind = \"command\"\nscript = 'test -e \"$EFFECTS\"'\n");
+    assert_eq!(site.run(&["runbook", "run", "halts"]).status, Some(1));
+    let run = site.state().unwrap().header.run;
+    assert_eq!(last_actions(&hook)[&format!("runbook/{run}")], "trigger");
+    fs::write(site.path("effects"), "").unwrap();
+    let mut command = site.command(&["runbook", "resume", &run, "--take-over"]);
+    command.env("LIFEBOAT_STATE_DIR", site.path("other-state"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let last = last_actions(&hook);
+    assert!(last.len() == 1 && last[&format!("runbook/{run}")] == "resolve", "{last:?}");
+}
+
 /// Subjects of what a channel of type `command` was given.
 fn subjects(site: &Site) -> Vec<String> {
     let told = site.told();

@@ -209,6 +209,41 @@ fn a_plan_that_outlives_its_run_is_waited_for_and_not_done_twice() {
 }
 
 #[test]
+fn a_plan_that_was_done_meanwhile_is_done_again_where_a_person_says_so_and_not_otherwise() {
+    if !can_confine() {
+        return;
+    }
+    for repeats in [false, true] {
+        let (site, flag, slow) = waiting_site();
+        let mut child = site.spawn(&["runbook", "run", "plan"]);
+        wait_for(&slow);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::write(&flag, "").unwrap();
+        let begun = Instant::now();
+        while records(&site).is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            thread::sleep(Duration::from_millis(50));
+        }
+        if !repeats {
+            site.ok(&["runbook", "resume", "latest"]);
+            assert_eq!(site.state().unwrap().steps["rebuild"].output["done_before"], true);
+            assert_eq!((lines(&slow), records(&site).len()), (1, 1));
+            continue;
+        }
+        // What was done is wrong, says the operator.
+        fs::remove_dir_all(site.path("sandbox")).unwrap();
+        let resumed = site.spawn(&["runbook", "resume", "latest", "--repeat", "rebuild"]);
+        wait_for(&slow);
+        fs::write(&flag, "").unwrap();
+        let output = resumed.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!((lines(&slow), records(&site).len()), (1, 2));
+        assert!(site.state().unwrap().steps["rebuild"].output["done_before"].is_null());
+    }
+}
+
+#[test]
 fn a_plan_in_doubt_is_decided_by_hand_and_the_run_takes_that() {
     if !can_confine() {
         return;

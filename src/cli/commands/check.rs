@@ -68,18 +68,28 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let mut happening = Happening::of_repository("check", &context.repository(None)?);
     let result = look(args, context);
     let of_data = Some(format!("{}/data", happening.name));
-    // What reading packs found is over once all were read again, not once a check looked less closely.
+    // What reading packs found is over once all were read again, not once a check looked less closely. What
+    // kept it from looking, such as the network, is over with the next check of any kind.
     let reads_data = args.read_data || args.read_data_subset.is_some();
     match &result {
         Ok(Outcome::Done) if args.read_data => {
             notifying::resolve(context, &Happening { matter: of_data, ..happening.clone() }, None);
         }
         Ok(Outcome::Done) => {}
-        _ if reads_data => happening.matter = of_data,
+        _ if reads_data && is_damage(&result) => happening.matter = of_data,
         _ => {}
     }
     notifying::ended(context, &happening, &result);
     result
+}
+
+/// Whether that is damage, and no other failure.
+fn is_damage(result: &CommandResult) -> bool {
+    match result {
+        Ok(Outcome::Told(kind)) => *kind == ErrorKind::Damage,
+        Ok(Outcome::Done) => false,
+        Err(failure) => failure.kind() == ErrorKind::Damage,
+    }
 }
 
 fn look(args: &Args, context: &Context) -> CommandResult {

@@ -47,6 +47,10 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ),
             ("observations", "What predictions learn from."),
             ("once", "The name that it was asked for by (--once); left out where there was none."),
+            (
+                "done_before",
+                "true where a run by that name was found and nothing was done now; else left out.",
+            ),
         ],
     },
     DocumentKind {
@@ -56,6 +60,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             ("run", "The run's id."),
             ("holds", "Whether record, journal and signed copy agree; the exit status is 4 otherwise."),
             ("faults", "What does not agree, as sentences."),
+            ("remarks", "What stands beside the signed copies and proves nothing, as sentences; no faults."),
             ("lines", "Lines of the run's journal."),
             ("evidence", "The object that holds the signed copy, or null."),
             ("signer, host, time", "The key slot that signed it, the machine, and when; or null."),

@@ -155,7 +155,7 @@ const DEFAULTS: &[Field] = &[
     field("host", Kind::Host, "The name snapshots are recorded for; the machine's own otherwise."),
     field("cache_dir", Kind::Path, "Where the local index and catalogue are kept."),
     field("state_dir", Kind::Path, "Where pinned fingerprints and journals are kept."),
-    field("memory_limit", Kind::Size, "About how much memory to use at most."),
+    field("memory_limit", Kind::Size, "About how much memory a restore from an object store may take."),
     field("compression", COMPRESSION, "The zstd level."),
     field("read_concurrency", READ_CONCURRENCY, "How many files to read at once."),
 ];

@@ -298,6 +298,12 @@ impl Hands<'_> {
             }
         };
         lock(&self.attached).push(device.clone());
+        // Not every kernel reads tables itself. That there is none yet is no fault; a step that needs one
+        // says so.
+        if let Some(part) = self.ground.plan.content.components.first() {
+            let words = CommandLine::new(["partx", "--update", "--", &device]);
+            let _ = commands::run(self.runner(None), &part.snapshot, &words);
+        }
         Ok(device)
     }
 

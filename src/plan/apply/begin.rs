@@ -22,7 +22,7 @@ pub fn done_before(ground: &Ground<'_>, journal: &Path) -> Result<Option<RunReco
             keep::end(ground.state_dir, id)?;
         }
     }
-    Ok(Some(record))
+    Ok(Some(RunRecord { done_before: true, ..record }))
 }
 
 /// A run's id: when it began, and what tells it from others of the same moment.

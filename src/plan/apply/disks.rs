@@ -260,20 +260,24 @@ fn image(
     if holds.iter().any(|held| Path::new(path).starts_with(held)) {
         return Err(refuse("it lies where the repository or lifeboat's own state is".into()));
     }
-    let attached = disk::disks()
-        .map_err(PlanError::Look)?
-        .into_iter()
-        .find(|disk| disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path)));
-    if let Some(disk) = attached {
-        if !is_begun && !is_ours {
-            return Err(refuse(format!("it is attached to {} already", disk.path)));
-        }
-        // As of a disk that was begun: somebody may have looked into it meanwhile.
-        let mut users = disk.users();
-        users.retain(|user| is_stranger(user, root));
-        if !users.is_empty() {
-            return Err(refuse(format!("{}: unmount or stop it first", users.join(", "))));
-        }
+    let all = disk::disks().map_err(PlanError::Look)?;
+    let is_its = |disk: &&Disk| disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path));
+    let attached: Vec<&Disk> = all.iter().filter(is_its).collect();
+    let nodes: Vec<&str> = attached.iter().map(|disk| disk.path.as_str()).collect();
+    if !attached.is_empty() && !is_begun && !is_ours {
+        return Err(refuse(format!("it is attached to {} already", nodes.join(", "))));
+    }
+    // As of a disk that was begun: somebody may have looked into it meanwhile, by whatever device.
+    let mut users: Vec<String> = attached.iter().flat_map(|disk| disk.users()).collect();
+    users.retain(|user| is_stranger(user, root));
+    if !users.is_empty() {
+        return Err(refuse(format!("{}: unmount or stop it first", users.join(", "))));
+    }
+    if nodes.len() > 1 {
+        let nodes = nodes.join(" and ");
+        return Err(refuse(format!(
+            "it is attached to {nodes}; detach all but one (losetup --detach) first"
+        )));
     }
     let holds =
         if length.unwrap_or(0) > 0 && !is_begun { vec!["a file that is there".into()] } else { Vec::new() };
@@ -464,12 +468,23 @@ mod tests {
         let look = |root: &str| image(root, &target, &path, &[], (true, false));
         let refused = look("/mnt/new");
         let own = look(other);
+        // Somebody's device, beside the one that a killed run left.
+        let second = can(&["losetup", "--find", "--show", &path]).unwrap();
         can(&["umount", other]);
+        let mounted = can(&["mount", &second, other]).is_some();
+        let beside = look("/mnt/new");
+        can(&["umount", other]);
+        let twice = look("/mnt/new");
+        can(&["losetup", "--detach", &second]);
         let free = look("/mnt/new");
         can(&["losetup", "--detach", &device]);
         let refused = refused.unwrap_err().to_string();
         assert!(refused.contains(&format!("mounted at {other}")), "{refused}");
         assert!(own.is_ok(), "{own:?}");
+        let beside = beside.unwrap_err().to_string();
+        assert!(mounted && beside.contains(&format!("mounted at {other}")), "{beside}");
+        let twice = twice.unwrap_err().to_string();
+        assert!(twice.contains(&device) && twice.contains(&second), "{twice}");
         assert!(free.is_ok(), "{free:?}");
     }
 }

@@ -67,6 +67,9 @@ pub struct RunRecord {
     /// The name that it was asked for by, where somebody wanted it once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<String>,
+    /// Whether this is what was done before by that name, and nothing was done now; never kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub done_before: bool,
 }
 
 /// How a run ended.
@@ -174,7 +177,8 @@ pub fn path_of(state_dir: &Path, run: &str) -> PathBuf {
 /// would do it twice.
 pub fn done_once(state_dir: &Path, plan: &str, once: &str) -> Result<Option<RunRecord>, PlanError> {
     let is_it = |record: &RunRecord| {
-        let is_well = matches!(record.outcome, Outcome::Done | Outcome::Partial | Outcome::Unfinished);
+        // What is only partial is better done than believed.
+        let is_well = matches!(record.outcome, Outcome::Done | Outcome::Unfinished);
         is_well && record.plan == plan && record.once.as_deref() == Some(once)
     };
     Ok(read_all(state_dir)?.into_iter().rev().find(is_it))

@@ -375,11 +375,9 @@ impl<'a> Session<'a> {
     /// Has the record signed, and kept where the end of this machine does not reach it. Where that cannot be
     /// done, the restore is none the worse, and the record says so.
     fn sign(&self, record: &mut RunRecord) -> Result<(), PlanError> {
-        let key = evidence::key_of(&record.run, record.sessions).map_err(PlanError::Evidence)?;
-        record.evidence = Some(key.to_string());
         let journal = std::fs::read(&self.path);
         let journal = journal.map_err(|error| PlanError::Journal(SysError::at("read", &self.path, error)))?;
-        if let Err(error) = evidence::put(self.ground, &key, record, &journal) {
+        if let Err(error) = evidence::put(self.ground, record, &journal) {
             record.evidence = None;
             let what =
                 format!("the record of this run is kept here, and is not signed: {}", chain_text(&error));
@@ -419,6 +417,7 @@ impl<'a> Session<'a> {
             evidence: None,
             observations,
             once: self.once(),
+            done_before: false,
         }
     }
 

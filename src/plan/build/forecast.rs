@@ -19,6 +19,8 @@ use crate::store::archive::{ArchiveClass, WarmUpSpeed};
 
 /// Bytes that a short measurement reads.
 const MEASURED_BYTES: u64 = 8 << 20;
+/// Fewer tell nothing: they come from a cache, at no speed of the repository's.
+const MEASURED_LEAST_BYTES: u64 = 512 << 10;
 /// Observations below which it is made.
 const KNOWN_ENOUGH: usize = 3;
 
@@ -147,7 +149,7 @@ fn measure(ground: &Ground<'_>, files: &Files) -> Option<f64> {
         }
     }
     let load = Load { bytes, entries: 0, requests };
-    (bytes > 0).then(|| begun.elapsed().as_secs_f64() / nominal("files", load))
+    (bytes >= MEASURED_LEAST_BYTES).then(|| begun.elapsed().as_secs_f64() / nominal("files", load))
 }
 
 fn recovery_time(

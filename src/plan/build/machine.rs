@@ -125,7 +125,10 @@ impl Machine {
         let options =
             capture::Options { root: target.root.clone().into(), ..capture::Options::new(ground.now) };
         let here = capture::capture(&options, ground.interrupt, ground.monitor).map_err(PlanError::Look)?;
-        let asked = Converge { captured: state, here: &here.state, root: &target.root };
+        // What belongs to accounts is done by a plan that has them, and after packages if it has those too.
+        let kinds: BTreeSet<&str> = ground.file.component.values().map(|one| one.kind.as_str()).collect();
+        let has_packages = kinds.contains("packages") && kinds.contains("users");
+        let asked = Converge { captured: state, here: &here.state, root: &target.root, has_packages };
         let rebuild = converge::plan(&asked).map_err(|error| fault("packages", chain_text(&error)))?;
         self.actions = rebuild.actions;
         self.warnings = rebuild.warnings;

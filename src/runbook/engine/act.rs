@@ -58,14 +58,24 @@ impl Engine<'_> {
             Action::Restore(restore) => super::describe::restore_words(restore, &values)
                 .and_then(|words| self.lifeboat(step, path, words, restore.repository.as_ref(), &values)),
             Action::Plan(plan) => super::describe::plan_words(plan, &values).and_then(|mut words| {
-                // A child that outlives its run may carry the plan to its end: whoever resumes finds that by
-                // this name, rather than do all of it again.
-                let run = values["run"]["id"].as_str().unwrap_or_default();
-                words.extend((plan.verb == "apply").then(|| format!("--once={run}/{path}")));
+                words.extend((plan.verb == "apply").then(|| format!("--once={}", self.once(path))));
                 self.lifeboat(step, path, words, None, &values)
             }),
         };
         Ok(done.unwrap_or_else(Done::never))
+    }
+
+    /// The name by which a step asks for a plan to be carried out.
+    ///
+    /// A child that outlives its run may carry the plan to its end: whoever resumes finds that by this name,
+    /// rather than do all of it again. A person who says that it is to be repeated wants it done, whatever
+    /// was done by the name before.
+    fn once(&self, path: &str) -> String {
+        self.log.with(|state| {
+            let repeated = state.steps.get(path).and_then(|known| known.repeated.as_ref());
+            let again = repeated.map(|answer| format!("#{answer}")).unwrap_or_default();
+            format!("{}/{path}{again}", state.header.run)
+        })
     }
 
     fn command(&self, step: &Step, prepared: &Prepared, success: &[i32], form: OutputForm) -> Done {

@@ -89,9 +89,7 @@ fn carry_out(
     let applied = apply(&ground, warming.as_ref());
     progress.finish();
     let record = applied.map_err(|error| failure(&error))?;
-    for warning in &record.warnings {
-        context.output.warn(&escape::text(warning));
-    }
+    warn(&record, context);
     if record.outcome != RunOutcome::Done {
         found.push_str(&summary(&record));
     }
@@ -107,6 +105,17 @@ fn carry_out(
         None if missed => Outcome::Told(ErrorKind::Objective),
         None => Outcome::Done,
     })
+}
+
+/// Tells what the outcome alone does not.
+fn warn(record: &RunRecord, context: &Context) {
+    if record.done_before {
+        let (run, when) = (escape::text(&record.run), format::timestamp(record.finished));
+        context.output.warn(&format!("this was done before, by run {run} at {when}: nothing was done now"));
+    }
+    for warning in &record.warnings {
+        context.output.warn(&escape::text(warning));
+    }
 }
 
 fn options(args: &ApplyArgs) -> Options {

@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening;
 use crate::cli::settings::mistake::Mistake;
+use crate::plan::apply::keep::PLANS_KEPT;
 use crate::plan::apply::record::history;
 use crate::plan::artefact::{Plan, Step};
 use crate::plan::build::{Ground, build};
@@ -49,7 +50,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> CommandResult {
     let built = build(&ground);
     progress.finish();
     let plan = built.map_err(|error| failure(&error))?;
-    shelf::put(&state_dir, &plan).map_err(|error| failure(&error))?;
+    let removed = shelf::put(&state_dir, &plan).map_err(|error| failure(&error))?;
     if let Some(path) = &args.output {
         plan.write(path).map_err(|error| failure(&error))?;
     }
@@ -59,6 +60,12 @@ pub fn run(args: &BuildArgs, context: &Context) -> CommandResult {
     }
     for warning in &plan.forecast.warnings {
         context.output.note(&format!("warning: {}", escape::text(warning)));
+    }
+    for id in removed {
+        context.output.note(&format!(
+            "the built plan {id} of this name is no longer kept: {PLANS_KEPT} are newer, and no run of it is \
+             recorded; `plan build --output FILE` keeps one for good"
+        ));
     }
     Ok(match () {
         () if !plan.forecast.fits() => Outcome::Told(ErrorKind::Failed),

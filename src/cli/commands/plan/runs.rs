@@ -18,6 +18,7 @@ use crate::plan::apply::{directory, keep};
 use crate::plan::error::PlanError;
 use crate::plan::evidence::{self, Finding};
 use crate::plan::forecast::Estimate;
+use crate::repo::evidence::{EVIDENCE_PREFIX, few};
 use crate::repo::open::Repository;
 use crate::ui::table::{Shrink, Table};
 use crate::ui::{escape, format};
@@ -67,7 +68,7 @@ pub fn id_of(name: &Path) -> Option<&str> {
 /// Runs `plan runs`.
 pub fn list(args: &RunsArgs, context: &Context) -> CommandResult {
     let records = match args.repository {
-        true => signed(&repository(context)?)?,
+        true => signed(&repository(context)?, context)?,
         false => {
             let paths = keep::runs(&context.state_dir()?).map_err(|error| failure(&error))?;
             paths.iter().filter_map(|path| read_one(path)).collect()
@@ -123,12 +124,17 @@ fn row(record: &RunRecord) -> Row<'_> {
     }
 }
 
-/// The records that the repository has evidence of.
-fn signed(repository: &Repository) -> Result<Vec<RunRecord>, Failure> {
+/// The records that the repository has evidence of; what proves nothing there hides none of them.
+fn signed(repository: &Repository, context: &Context) -> Result<Vec<RunRecord>, Failure> {
     let told = |error| failure(&PlanError::Evidence(error));
-    let mut records = Vec::new();
+    let (mut records, mut ignored) = (Vec::new(), Vec::new());
     for run in evidence::runs(repository).map_err(told)? {
-        records.extend(evidence::last(repository, &run).map_err(told)?.map(|found| found.record.body.record));
+        let last = evidence::last(repository, &run).map_err(told)?;
+        records.extend(last.found.map(|found| found.record.body.record));
+        ignored.extend(last.ignored);
+    }
+    for what in few(ignored, EVIDENCE_PREFIX) {
+        context.output.warn(&format!("warning: {}", escape::text(&what)));
     }
     Ok(records)
 }
@@ -147,7 +153,7 @@ pub fn show(name: &str, context: &Context) -> CommandResult {
             let found = evidence::last(&repository(context)?, &run);
             let found = found.map_err(|error| failure(&PlanError::Evidence(error)))?;
             let nothing = || Failure::usage(format!("there is no run {}", escape::text(&run)));
-            found.ok_or_else(nothing)?.record.body.record
+            found.found.ok_or_else(nothing)?.record.body.record
         }
     };
     if context.output.json {
@@ -195,6 +201,9 @@ pub fn verify(name: &str, context: &Context) -> CommandResult {
         }
         for fault in &finding.faults {
             text.push_str(&format!("FAULT     {}\n", escape::text(fault)));
+        }
+        for remark in &finding.remarks {
+            text.push_str(&format!("remark    {}\n", escape::text(remark)));
         }
         if holds {
             text.push_str("holds     record, journal and signed copy agree\n");

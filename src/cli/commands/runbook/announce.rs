@@ -3,7 +3,8 @@
 //!
 //! What steps of a runbook say themselves goes to whom they name; this is for rules, as of any other command.
 //! A step that halts the run is told with the run, not twice. A run is a matter of its own, that its end
-//! ends, however it ends; and a drill is none of a live run.
+//! ends, however it ends and wherever: its keys do not hold the host, for another may take it over. What was
+//! told of its steps is over with it. A drill is none of a live run.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,9 @@ use crate::runbook::engine::Reached;
 use crate::runbook::record::{Mode, RunEnd, StepEnd};
 use crate::runbook::state::{Progress, RunState};
 
+/// What a step is in events.
+const STEP_KIND: &str = "runbook-step";
+
 /// What a run is in events.
 pub fn happening(context: &Context, state: &RunState) -> Happening {
     let header = &state.header;
@@ -22,10 +26,49 @@ pub fn happening(context: &Context, state: &RunState) -> Happening {
     let mut happening = Happening::begin(if is_drill { "drill" } else { "runbook" }, &header.runbook);
     happening.is_drill = is_drill;
     happening.matter = Some(header.run.clone());
+    happening.is_of_any_host = true;
     happening.repository = context.repository(None).ok().and_then(|choice| choice.name);
     happening.fact("runbook_run", &header.run);
     happening.fact("operator", &state.operator);
     happening
+}
+
+/// Tells of a run that halted elsewhere and goes on here: services that keep incidents know it as the same
+/// matter, and its end, which is told from here, ends it there.
+pub fn goes_on(context: &Context, happening: &Happening, state: &RunState) {
+    let Some((step, why)) = &state.halted else { return };
+    let is_told = Teller::open(context, happening)
+        .and_then(|teller| teller.map_or(Ok(true), |teller| teller.is_open(happening)));
+    match is_told {
+        Ok(true) => {}
+        Ok(false) => {
+            let says = Some("had halted, and goes on here".to_owned());
+            let happening = Happening { says, ..happening.clone() };
+            let found = format!("It had halted at {step}: {why}");
+            notifying::tell(context, &happening, Outcome::Failed, &found);
+        }
+        Err(failure) => notifying::trouble(context, &failure),
+    }
+}
+
+/// Ends what people were told of steps: with the run it is over, whatever came of them.
+fn end_steps(context: &Context, happening: &Happening, state: &RunState) -> Result<(), Failure> {
+    let Some(teller) = Teller::open(context, happening)? else { return Ok(()) };
+    let open = teller.open_keys()?;
+    for name in state.order.iter().map(|path| format!("{}/{path}", state.header.run)) {
+        let happening = Happening {
+            name,
+            kind: STEP_KIND,
+            matter: None,
+            says: Some("is over with its run".into()),
+            severity: None,
+            ..happening.clone()
+        };
+        if open.contains(&happening.key("")) {
+            teller.raise(&happening, Outcome::Ok, "")?;
+        }
+    }
+    Ok(())
 }
 
 /// Tells how far a run got.
@@ -37,6 +80,11 @@ pub fn reached(
     result: &CommandResult,
 ) {
     let run = &state.header.run;
+    if reached == Reached::End(RunEnd::Done)
+        && let Err(failure) = end_steps(context, happening, state)
+    {
+        notifying::trouble(context, &failure);
+    }
     match reached {
         Reached::End(end @ (RunEnd::DoneWithFailures | RunEnd::RolledBack | RunEnd::Aborted)) => {
             over(context, happening, state, end);
@@ -74,6 +122,9 @@ pub fn over(context: &Context, happening: &Happening, state: &RunState, end: Run
     let outcome = if end == RunEnd::DoneWithFailures { Outcome::Partial } else { Outcome::Failed };
     notifying::note(context, &happening, outcome, &text);
     notifying::resolve(context, &happening, Some(&text));
+    if let Err(failure) = end_steps(context, &happening, state) {
+        notifying::trouble(context, &failure);
+    }
 }
 
 /// Tells of steps, each change once.
@@ -92,7 +143,7 @@ impl Announcer {
         state: &RunState,
     ) -> Result<Option<Self>, Failure> {
         let Some(teller) = Teller::open(context, happening)? else { return Ok(None) };
-        let happening = Happening { kind: "runbook-step", matter: None, ..happening.clone() };
+        let happening = Happening { kind: STEP_KIND, matter: None, ..happening.clone() };
         let of = |wanted: fn(&RunState, &String) -> bool| {
             state.order.iter().filter(|path| wanted(state, path)).cloned().collect()
         };

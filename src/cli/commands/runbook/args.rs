@@ -1,6 +1,6 @@
 //! What the commands of `lifeboat runbook` take.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -295,6 +295,20 @@ pub struct ServeArgs {
     pub behind_proxy: bool,
 }
 
+/// Why links need https, unless they lead to this machine.
+const IN_THE_CLEAR: &str =
+    "links would go over the network in the clear, and whoever sees one can answer with it";
+
+/// Whether a URL's host, with its port if any, is this machine.
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
 /// The beginning of a URL: what stands before the path of a link.
 fn parse_base_url(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -302,8 +316,40 @@ fn parse_base_url(text: &str) -> Result<String, String> {
         let host = rest.split('/').next().unwrap_or_default();
         !host.is_empty() && !rest.chars().any(|c| c.is_whitespace() || c.is_control() || "?#\"<>".contains(c))
     };
+    let is_clear =
+        |rest: &str| text.starts_with("http://") && !is_loopback(rest.split('/').next().unwrap_or_default());
     match rest.filter(|rest| is_fit(rest)) {
+        // Whoever reads a link on its way can answer with it.
+        Some(rest) if is_clear(rest) => Err(format!("{IN_THE_CLEAR}: it is to begin with https://")),
         Some(_) => Ok(text.trim_end_matches('/').to_owned()),
         None => Err("it is to be the beginning of a URL, such as https://ops.example.com/lifeboat".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_base_url;
+
+    #[test]
+    fn links_go_in_the_clear_over_no_network() {
+        for fit in [
+            "https://ops.example.com/lifeboat/",
+            "http://127.0.0.1:8390",
+            "http://localhost",
+            "http://[::1]:80/x",
+        ] {
+            assert_eq!(parse_base_url(fit).as_deref(), Ok(fit.trim_end_matches('/')));
+        }
+        for unfit in [
+            "http://ops.example.com",
+            "http://10.0.0.5:8390",
+            "http://127.0.0.1@ops.example.com",
+            "http://127.0.0.1:1@ops.example.com",
+            "http://localhost.example.com",
+            "http://[::1]x",
+        ] {
+            assert!(parse_base_url(unfit).unwrap_err().contains("in the clear"), "{unfit}");
+        }
+        assert!(parse_base_url("ops.example.com").unwrap_err().contains("beginning of a URL"));
     }
 }

@@ -175,7 +175,8 @@ pub fn run(args: &RunArgs, context: &Context) -> CommandResult {
     }
     let runs = Runs::of(&context.state_dir()?);
     let lock = runs.lock(&args.runbook).map_err(|error| failure(&error))?;
-    if let Some(open) = runs.open_runs(&args.runbook).first().filter(|_| !args.another) {
+    let open = runs.open_runs(&args.runbook).first().cloned();
+    if let Some(open) = open.as_ref().filter(|_| !args.another) {
         let failure = Failure::new(ErrorKind::Busy, format!("run {open} of {} is not over", args.runbook));
         return Err(failure.hint(format!(
             "`lifeboat runbook status {open}` shows where it is, `lifeboat runbook resume {open}` goes on \
@@ -184,12 +185,24 @@ pub fn run(args: &RunArgs, context: &Context) -> CommandResult {
     }
     let archive = archive_of_run(context, &args.going);
     let passed_over = claim(context, archive.as_ref(), &header, args.another, args.reason.as_ref())?;
+    let passed_over = passed_over.or_else(|| passed_over_here(&runs, open.as_ref()?, args.reason.as_ref()));
     let (mut journal, mut state) = runs.begin(header, now).map_err(|error| failure(&error))?;
     if let Some(record) = passed_over {
         Runs::note(&mut journal, &mut state, now, record).map_err(|error| failure(&error))?;
     }
     drop(lock);
     go(context, &args.going, &runs, archive, journal, state)
+}
+
+/// What is to be written down of a run of this machine that is not over and was passed over.
+fn passed_over_here(runs: &Runs, run: &str, why: Option<&String>) -> Option<Record> {
+    let state = runs.read(run).ok()?.state;
+    Some(Record::PassedOver {
+        run: run.to_owned(),
+        operator: state.operator,
+        host: state.host,
+        why: why.cloned(),
+    })
 }
 
 /// Claims the runbook in the repository; a repository that cannot be reached keeps nobody from recovering.
@@ -304,6 +317,7 @@ pub fn go(
     let hands = CliHands::open(context, runs)?;
     let happening = announce::happening(context, &state);
     notifying::begun(context, &happening);
+    announce::goes_on(context, &happening, &state);
     let mut announcer = Announcer::begin(context, &happening, &state)?;
     let view = View::begin(&context.output, &state);
     let courier =

@@ -5,6 +5,7 @@ use crate::base::role::Role;
 use crate::cli::commands::runbook::args::{ReportArgs, ReportFormat};
 use crate::cli::commands::runbook::begin::archive;
 use crate::cli::commands::runbook::library::{deliver, failure};
+use crate::cli::commands::runbook::resume::warn_of;
 use crate::cli::commands::runbook::status::find;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
@@ -20,6 +21,8 @@ fn compare(run: &str, runs: &Runs, context: &Context) -> Result<usize, Failure> 
             .hint("name it with --repo and --identity")
     })?;
     let copy = archive.fetch_journal(run).map_err(|error| Failure::of(error.kind(), &error))?;
+    warn_of(&copy.ignored, context);
+    let copy = copy.lines;
     let contents =
         journal::verify(&copy, "in the repository").map_err(|error| Failure::of(error.kind(), &error))?;
     understand(run, &contents).map_err(|error| failure(&error))?;

@@ -13,7 +13,7 @@ use crate::cli::exit::{CommandResult, Failure};
 use crate::repo::certificate::Certificate;
 use crate::repo::evidence::EvidenceError;
 use crate::runbook::answer::{find_step, judge, leave};
-use crate::runbook::evidence::Archive;
+use crate::runbook::evidence::{Archive, Fetched};
 use crate::runbook::library;
 use crate::runbook::record::{Answer, Deed, Header, Record};
 use crate::runbook::runs::{Runs, understand};
@@ -87,7 +87,8 @@ fn take_over(
         return Err(Failure::usage(format!("{:?} fits {} runs of the repository", args.run, fits.len()))
             .hint("`lifeboat runbook history --repository` lists them"));
     };
-    let (lines, signer) = archive.fetch_signed(run).map_err(evidence)?;
+    let Fetched { lines, signer, ignored } = archive.fetch_journal(run).map_err(evidence)?;
+    warn_of(&ignored, context);
     let contents = journal::verify(&lines, run).map_err(|error| Failure::of(error.kind(), &error))?;
     let header = understand(run, &contents).map_err(|error| failure(&error))?.state.header;
     // What is here already is this machine's own word; what comes from elsewhere runs commands here.
@@ -96,6 +97,14 @@ fn take_over(
     }
     runs.adopt(run, &lines).map_err(|error| failure(&error))?;
     Ok((*run).clone())
+}
+
+/// Tells what stands beside a run's journal in the repository and proves nothing.
+pub fn warn_of(ignored: &[String], context: &Context) {
+    for what in ignored {
+        let what = escape::text(what);
+        context.output.warn(&format!("warning: the run's journal is read without it: {what}"));
+    }
 }
 
 /// Refuses texts that were not signed by a restorer, and are neither here nor published.

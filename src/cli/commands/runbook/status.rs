@@ -11,6 +11,7 @@ use crate::cli::commands::runbook::args::StatusArgs;
 use crate::cli::commands::runbook::begin::archive;
 use crate::cli::commands::runbook::hands::command_for;
 use crate::cli::commands::runbook::library::failure;
+use crate::cli::commands::runbook::resume::warn_of;
 use crate::cli::commands::runbook::view::View;
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
@@ -51,8 +52,9 @@ pub fn of_repository(spec: &str, context: &Context) -> Result<Option<(String, Re
     let known = archive.runs().map_err(|error| Failure::of(error.kind(), &error))?;
     let fits: Vec<&String> = known.iter().filter(|run| run.starts_with(spec)).collect();
     let [run] = fits.as_slice() else { return Ok(None) };
-    let lines = archive.fetch_journal(run).map_err(|error| Failure::of(error.kind(), &error))?;
-    let contents = journal::verify(&lines, run).map_err(|error| Failure::of(error.kind(), &error))?;
+    let fetched = archive.fetch_journal(run).map_err(|error| Failure::of(error.kind(), &error))?;
+    warn_of(&fetched.ignored, context);
+    let contents = journal::verify(&fetched.lines, run).map_err(|error| Failure::of(error.kind(), &error))?;
     Ok(Some(((*run).clone(), understand(run, &contents).map_err(|error| failure(&error))?)))
 }
 

@@ -1,4 +1,7 @@
 //! Users and groups: those that are missing, and what differs of those that are there.
+//!
+//! What is missing is made before packages; what is there is set after them, for a shell may be one of
+//! theirs, and whoever mends this machine must get into it at any time between.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +14,11 @@ use crate::system::rebuild::converge::{Converge, chain, run};
 /// Gives the accounts named in `$0` the hashes that the captured `shadow` on standard input has for them.
 const PASSWORDS: &str = "awk -F: -v names=\" $0 \" \
     'index(names, \" \" $1 \" \") && $2 ~ /^\\$/ { print $1 \":\" $2 }' | chpasswd --encrypted";
+
+/// Changes the user `$0` by the options that follow; a shell, if any, comes first, and only if it is there.
+const SETTLE: &str = "[ \"$1\" != -s ] || [ -z \"$2\" ] || [ -x \"$2\" ] || \
+    { echo \"$0 keeps its shell: $2 is not there\" >&2; shift 2; }; \
+    [ $# = 0 ] || exec usermod \"$@\" \"$0\"";
 
 /// Commands, and what a person should know.
 #[derive(Default)]
@@ -29,7 +37,7 @@ pub(super) fn plan(asked: &Converge<'_>, rebuild: &mut Rebuild) {
     let mut add = chain(rebuild, Stage::Users);
     if !made.commands.is_empty() {
         let title = match missing {
-            0 => "set users and groups".to_owned(),
+            0 => "set groups".to_owned(),
             count => format!("make {count} users, and groups"),
         };
         add("accounts", &title, Operation::Run { commands: made.commands });
@@ -38,6 +46,30 @@ pub(super) fn plan(asked: &Converge<'_>, rebuild: &mut Rebuild) {
         let set = asked.script(PASSWORDS, [opened.join(" ")]);
         let command = CommandLine { stdin: Stdin::Entry("/etc/shadow".into()), ..set };
         add("passwords", "give accounts the passwords that they had", run(command));
+    }
+}
+
+/// Sets what differs of users that are there, in the stage that is given: after its other actions.
+pub(super) fn settle(asked: &Converge<'_>, stage: Stage, rebuild: &mut Rebuild) {
+    let (old, new) = (&asked.captured.accounts, &asked.here.accounts);
+    let mut commands = Vec::new();
+    for user in &old.users {
+        let Some(here) = new.users.iter().find(|one| one.name == user.name) else { continue };
+        let fields = [
+            ("-s", &user.shell, &here.shell),
+            ("-d", &user.home, &here.home),
+            ("-c", &user.gecos, &here.gecos),
+        ];
+        let differs = fields.into_iter().filter(|(_, old, here)| old != here);
+        let set: Vec<String> =
+            differs.flat_map(|(option, old, _)| [option.to_owned(), old.clone()]).collect();
+        if !set.is_empty() {
+            commands.push(asked.script(SETTLE, [user.name.clone()].into_iter().chain(set)));
+        }
+    }
+    if !commands.is_empty() {
+        let title = format!("set shell, home or name of {} users", commands.len());
+        chain(rebuild, stage)("settle", &title, Operation::Run { commands });
     }
 }
 
@@ -76,7 +108,7 @@ fn other_number(what: &str, name: &str, old: u32, here: u32) -> String {
     )
 }
 
-/// Makes users that are missing, and sets what differs of those that are there; says how many are missing.
+/// Makes users that are missing; says how many.
 fn users(asked: &Converge<'_>, made: &mut Made) -> usize {
     let (old, new) = (&asked.captured.accounts, &asked.here.accounts);
     let taken: BTreeMap<u32, &str> = new.users.iter().map(|user| (user.uid, user.name.as_str())).collect();
@@ -96,16 +128,6 @@ fn users(asked: &Converge<'_>, made: &mut Made) -> usize {
         };
         if here.uid != user.uid {
             made.warnings.push(other_number("user", &user.name, user.uid, here.uid));
-        }
-        let fields = [
-            ("-s", &user.shell, &here.shell),
-            ("-d", &user.home, &here.home),
-            ("-c", &user.gecos, &here.gecos),
-        ];
-        let differs = fields.into_iter().filter(|(_, old, here)| old != here);
-        let set: Vec<&str> = differs.flat_map(|(option, old, _)| [option, old.as_str()]).collect();
-        if !set.is_empty() {
-            made.commands.push(asked.inside(["usermod"].into_iter().chain(set).chain([user.name.as_str()])));
         }
     }
     missing
@@ -147,11 +169,19 @@ fn closed(hash: Option<&Sensitive>) -> Option<[&str; 2]> {
     is_closed.then_some(["-p", hash])
 }
 
+/// Adds members that groups lack. Those that only this machine has stay: whoever mends it may be one of them.
 fn members(asked: &Converge<'_>, made: &mut Made) {
-    let new = &asked.here.accounts.groups;
     for group in &asked.captured.accounts.groups {
-        let here = new.iter().find(|one| one.name == group.name).map(|one| &one.members);
-        if here != Some(&group.members) && !(here.is_none() && group.members.is_empty()) {
+        let here = asked.here.accounts.groups.iter().find(|one| one.name == group.name);
+        let here = here.map_or(&[][..], |one| &one.members);
+        let extra: Vec<&str> =
+            here.iter().filter(|one| !group.members.contains(one)).map(String::as_str).collect();
+        if !extra.is_empty() {
+            let (name, extra) = (&group.name, extra.join(" "));
+            made.warnings.push(format!("members that the group {name} did not have are left in it: {extra}"));
+            let lacking = group.members.iter().filter(|one| !here.contains(one));
+            made.commands.extend(lacking.map(|one| asked.inside(["gpasswd", "-a", one, name])));
+        } else if here != group.members {
             made.commands.push(asked.inside(["gpasswd", "-M", &group.members.join(","), &group.name]));
         }
     }

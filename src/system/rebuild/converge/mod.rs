@@ -1,10 +1,12 @@
 //! A captured machine onto one that runs already, freshly installed: what is missing there, as actions.
 //!
-//! Nothing is taken away: packages, users and groups that the captured machine did not have are left, and
-//! named. Numbers of users and groups are kept where they are free; where they are taken, the account gets
-//! another one and files follow its name. Accounts come first, so that packages find those that they would
-//! make otherwise, with the numbers that they had. Password hashes go from the snapshot straight into
-//! `chpasswd`, and stand in no plan. A package that is newer here stays, unless it was held back.
+//! Nothing is taken away: packages, users, groups and members of groups that the captured machine did not
+//! have are left, and named; packages that are in the way of its own end the installation. Numbers of users
+//! and groups are kept where they are free; where they are taken, the account gets another one and files
+//! follow its name. Accounts come first, so that packages find those that they would make otherwise, with the
+//! numbers that they had; what differs of those that are there is set after packages, which bring shells.
+//! Password hashes go from the snapshot straight into `chpasswd`, and stand in no plan. A package that is
+//! newer here stays, unless it was held back.
 
 mod accounts;
 mod packages;
@@ -28,6 +30,8 @@ pub struct Converge<'a> {
     pub here: &'a SystemState,
     /// Its root directory.
     pub root: &'a str,
+    /// Whether packages are brought too, and not accounts alone.
+    pub has_packages: bool,
 }
 
 /// Plans it.
@@ -36,6 +40,8 @@ pub fn plan(asked: &Converge<'_>) -> Result<Rebuild, RebuildError> {
     asked.check_names()?;
     accounts::plan(asked, &mut rebuild);
     packages::plan(asked, &mut rebuild);
+    let settled = if asked.has_packages { Stage::Packages } else { Stage::Users };
+    accounts::settle(asked, settled, &mut rebuild);
     asked.units(&mut rebuild);
     Ok(rebuild)
 }
@@ -117,9 +123,11 @@ fn run(command: CommandLine) -> Operation {
     Operation::Run { commands: vec![command] }
 }
 
-/// Adds actions of a stage, each after the one before; all may be repeated.
+/// Adds actions of a stage, each after the one before and the first after those that are there; all may be
+/// repeated.
 fn chain(rebuild: &mut Rebuild, stage: Stage) -> impl FnMut(&str, &str, Operation) + '_ {
-    let mut before: Option<String> = None;
+    let last = rebuild.actions.iter().rfind(|action| action.stage == stage);
+    let mut before: Option<String> = last.map(|action| action.id.clone());
     move |id, title, operation| {
         let action = Action {
             id: format!("converge:{id}"),
@@ -194,14 +202,17 @@ mod tests {
             &[("carol", 2001)],
             &[("cron.service", "enabled")],
         );
-        let rebuild = plan(&Converge { captured: &old, here: &here, root: "/" }).unwrap();
+        let rebuild = plan(&Converge { captured: &old, here: &here, root: "/", has_packages: true }).unwrap();
         let install = rebuild.actions.iter().find(|action| action.id == "converge:install").unwrap();
         let Operation::Run { commands } = &install.operation else { panic!() };
-        assert_eq!(commands[1].stdin, Stdin::Text("bash 5\nnginx 1.2-3\nlibz 1\n".into()));
+        assert_eq!(commands[1].stdin, Stdin::Text("bash:amd64 5\nnginx:amd64 1.2-3\nlibz:amd64 1\n".into()));
         let lines = shown(&rebuild.actions);
-        for expected in
-            ["apt-mark manual nginx", "apt-mark auto libz", "groupadd -f -g 2000 alice", "groupadd -f -r bob"]
-        {
+        for expected in [
+            "apt-mark manual nginx:amd64",
+            "apt-mark auto libz:amd64",
+            "groupadd -f -g 2000 alice",
+            "groupadd -f -r bob",
+        ] {
             assert!(lines.iter().any(|line| line == expected), "{expected}\n{}", lines.join("\n"));
         }
         for (verb, unit) in [("enable", "nginx"), ("disable", "cron"), ("mask", "x")] {
@@ -228,9 +239,9 @@ mod tests {
         old.accounts.users[0].shell = "/bin/zsh".into();
         old.accounts.users[1].ageing.maximum_days = Some(90);
         here.accounts.users[2].password = Password::Set;
-        let rebuild = plan(&Converge { captured: &old, here: &here, root: "/" }).unwrap();
+        let rebuild = plan(&Converge { captured: &old, here: &here, root: "/", has_packages: true }).unwrap();
         let lines = shown(&rebuild.actions);
-        assert!(lines.iter().any(|line| line == "usermod -s /bin/zsh root"), "{lines:?}");
+        assert!(lines.iter().any(|line| line.ends_with(" root -s /bin/zsh")), "{lines:?}");
         assert!(
             lines.iter().any(|line| line.contains("useradd") && line.contains(" app -u 105 -p '*' -r -M"))
         );
@@ -247,18 +258,85 @@ mod tests {
         held.is_held = true;
         let old = state(&[held, package("tool", "2", true)], &[], &[]);
         let here = state(&[package("db", "1.5", true), package("tool", "1", true)], &[], &[]);
-        let rebuild = plan(&Converge { captured: &old, here: &here, root: "/" }).unwrap();
+        let rebuild = plan(&Converge { captured: &old, here: &here, root: "/", has_packages: true }).unwrap();
         let install = rebuild.actions.iter().find(|action| action.id == "converge:install").unwrap();
         assert_eq!(install.title, "bring 2 packages to the versions that they had");
         let Operation::Run { commands } = &install.operation else { panic!() };
-        assert_eq!(commands[1].stdin, Stdin::Text("db 1.4 held\ntool 2\n".into()));
-        assert!(shown(&rebuild.actions).iter().any(|line| line == "apt-mark hold db"));
+        assert_eq!(commands[1].stdin, Stdin::Text("db:amd64 1.4 held\ntool:amd64 2\n".into()));
+        assert!(shown(&rebuild.actions).iter().any(|line| line == "apt-mark hold db:amd64"));
+    }
+
+    #[test]
+    fn accounts_that_are_there_are_set_when_packages_have_brought_their_shells() {
+        let mut old = state(&[package("zsh", "5", true)], &[("root", 0), ("new", 2000)], &[]);
+        let here = state(&[], &[("root", 0)], &[]);
+        old.accounts.users[0].shell = "/bin/zsh".into();
+        let order = |has_packages| {
+            let rebuild = plan(&Converge { captured: &old, here: &here, root: "/", has_packages }).unwrap();
+            let told = |action: &Action| (action.id.clone(), action.stage, action.needs.clone());
+            rebuild.actions.iter().map(told).collect::<Vec<_>>()
+        };
+        let both = order(true);
+        let place = |id: &str| both.iter().position(|(own, ..)| own == id).unwrap();
+        assert!(place("converge:accounts") < place("converge:install"), "{both:?}");
+        assert!(place("converge:install") < place("converge:settle"), "no shell that is not there: {both:?}");
+        let settle = &both[place("converge:settle")];
+        assert_eq!((settle.1, settle.2.as_slice()), (Stage::Packages, &["converge:mark-manual".into()][..]));
+        // A plan that has no packages has the component of accounts alone.
+        let alone = order(false);
+        let settle = alone.iter().find(|(id, ..)| id == "converge:settle").unwrap();
+        assert_eq!((settle.1, settle.2.as_slice()), (Stage::Users, &["converge:passwords".into()][..]));
+    }
+
+    #[test]
+    fn members_that_only_this_machine_has_stay_in_their_groups() {
+        let group = |members: &[&str]| Group {
+            name: "sudo".into(),
+            members: members.iter().map(|name| (*name).into()).collect(),
+            ..Group::default()
+        };
+        let made = |captured: &[&str], present: &[&str]| {
+            let [mut old, mut here] = [(); 2].map(|()| state(&[], &[], &[]));
+            old.accounts.groups = vec![group(captured)];
+            here.accounts.groups = vec![group(present)];
+            let asked = Converge { captured: &old, here: &here, root: "/", has_packages: true };
+            let rebuild = plan(&asked).unwrap();
+            (shown(&rebuild.actions), rebuild.warnings)
+        };
+        let (lines, warnings) = made(&["alice", "bob"], &["installer", "bob"]);
+        assert_eq!(lines, ["gpasswd -a alice sudo"]);
+        assert_eq!(warnings, ["members that the group sudo did not have are left in it: installer"]);
+        assert_eq!(made(&["alice", "bob"], &["bob"]).0, ["gpasswd -M alice,bob sudo"]);
+        let (lines, warnings) = made(&[], &["installer"]);
+        assert!(lines.is_empty() && warnings.len() == 1, "{lines:?}");
+    }
+
+    #[test]
+    fn packages_are_named_with_their_architecture_where_there_may_be_two() {
+        let named = |architecture: &str, native_here: &str| {
+            let one = Package { architecture: architecture.into(), ..package("ssl", "3", true) };
+            let [mut old, mut here] = [state(&[one], &[], &[]), state(&[], &[], &[])];
+            old.packages.architecture = Some("amd64".into());
+            old.packages.foreign_architectures = vec!["i386".into()];
+            here.packages.architecture = Some(native_here.into());
+            let asked = Converge { captured: &old, here: &here, root: "/", has_packages: true };
+            let lines = shown(&plan(&asked).unwrap().actions);
+            lines
+                .into_iter()
+                .find_map(|line| Some(line.strip_prefix("apt-mark manual ")?.to_owned()))
+                .unwrap()
+        };
+        assert_eq!(named("amd64", "amd64"), "ssl:amd64");
+        assert_eq!(named("i386", "amd64"), "ssl:i386");
+        assert_eq!(named("all", "amd64"), "ssl");
+        assert_eq!(named("amd64", "arm64"), "ssl");
     }
 
     #[test]
     fn a_machine_that_is_the_same_needs_nothing() {
         let same = state(&[package("bash", "5", true)], &[("alice", 2000)], &[("a.service", "enabled")]);
-        let rebuild = plan(&Converge { captured: &same, here: &same, root: "/" }).unwrap();
+        let rebuild =
+            plan(&Converge { captured: &same, here: &same, root: "/", has_packages: true }).unwrap();
         assert_eq!(shown(&rebuild.actions), Vec::<String>::new());
         assert!(rebuild.warnings.is_empty());
     }
@@ -266,7 +344,9 @@ mod tests {
     #[test]
     fn a_name_that_could_be_an_option_is_refused() {
         let old = state(&[package("--purge", "5", true)], &[], &[]);
-        let error = plan(&Converge { captured: &old, here: &SystemState::default(), root: "/" }).unwrap_err();
+        let error =
+            plan(&Converge { captured: &old, here: &SystemState::default(), root: "/", has_packages: true })
+                .unwrap_err();
         assert!(matches!(error, RebuildError::Hostile { what: "package", .. }));
     }
 }

@@ -9,12 +9,23 @@ use crate::system::rebuild::converge::{Converge, chain, literal, run};
 
 /// Installs what standard input lists, a name and a version a line, and `held` where it must be just that
 /// version: that version where it is to be had, else the newest, and says so; what is not to be had at all is
-/// named, and ends it after all else is installed. What is here and newer stays. No service is started on the
-/// way: it would run with a new configuration, on data that is about to be overwritten. `apt-cache show`
-/// succeeds for a version that is not there, and prints nothing.
+/// named, and ends it after all else is installed. What is here and newer stays. So does what is here and in
+/// the way of what is to come: it is named, and nothing is installed. No service is started on the way: it
+/// would run with a new configuration, on data that is about to be overwritten. `apt-cache show` succeeds for
+/// a version that is not there, and prints nothing.
 const APT_INSTALL: &str = r#"
 export DEBIAN_FRONTEND=noninteractive
 there() { apt-cache show "$1" 2>/dev/null | grep -q '^Version:'; }
+newer() {
+    dpkg --compare-versions "$1" gt "$2" && return
+    case $? in 1) return 1 ;; esac
+    echo "the versions $1 and $2 of $name cannot be compared" >&2
+    exit 1
+}
+apt() {
+    apt-get "$@" --no-install-recommends --allow-downgrades --allow-change-held-packages \
+        -o Dpkg::Options::=--force-confold
+}
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ] || grep -q lifeboat $policy; then
     trap 'rm -f $policy' EXIT
@@ -24,11 +35,11 @@ fi
 set --
 gone=
 while read -r name version held; do
-    here=$(dpkg-query -W -f='${db:Status-Status} ${Version}' "$name" 2>/dev/null)
-    case $here in 'installed '*) here=${here#* } ;; *) here= ;; esac
+    here=$(dpkg-query -W -f='${db:Status-Status} ${Version}\n' "$name" 2>/dev/null |
+        sed -n 's/^installed //p' | head -n 1)
     if [ "$here" = "$version" ]; then
         continue
-    elif [ -n "$here" ] && [ -z "$held" ] && dpkg --compare-versions "$here" gt "$version"; then
+    elif [ -n "$here" ] && [ -z "$held" ] && newer "$here" "$version"; then
         echo "$name $here is newer than $version, and stays" >&2
     elif there "$name=$version"; then
         set -- "$@" "$name=$version"
@@ -39,8 +50,13 @@ while read -r name version held; do
         gone="$gone $name"
     fi
 done
-apt-get install -y -q --no-install-recommends --allow-downgrades --allow-change-held-packages \
-    -o Dpkg::Options::=--force-confold "$@" || exit
+apt install -y -q --no-remove "$@" || {
+    status=$?
+    away=$(apt install -s -q "$@" 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/ \1/p' | tr -d '\n')
+    [ -z "$away" ] ||
+        echo "in the way of packages that it had:$away; remove them, and apply the plan again" >&2
+    exit $status
+}
 [ -z "$gone" ] || { echo "not to be had from any repository:$gone" >&2; exit 1; }
 "#;
 /// The same with dnf, for what is missing.
@@ -123,12 +139,14 @@ pub(super) fn plan(asked: &Converge<'_>, rebuild: &mut Rebuild) {
     }
 }
 
-/// What apt and dnf call the package.
+/// What apt and dnf call the package. dpkg, asked for a name alone, tells all packages of that name. One for
+/// all architectures needs no more, and on another kind of machine the native one is another.
 fn name(asked: &Converge<'_>, package: &Package) -> String {
-    let old = &asked.captured.packages;
-    let is_foreign =
-        old.manager == PackageManager::Dpkg && old.foreign_architectures.contains(&package.architecture);
-    match is_foreign {
+    let (old, new) = (&asked.captured.packages, &asked.here.packages);
+    let known = &package.architecture;
+    let is_native = old.architecture == new.architecture && !["", "all"].contains(&known.as_str());
+    let is_qualified = is_native || old.foreign_architectures.contains(known);
+    match old.manager == PackageManager::Dpkg && is_qualified {
         true => format!("{}:{}", package.name, package.architecture),
         false => package.name.clone(),
     }
