@@ -3,13 +3,17 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use lifeboat::crypto::x25519::Identity;
+use lifeboat::runbook::runs::Runs;
 use lifeboat::store::client::Client;
 use lifeboat::store::error::StoreError;
 use lifeboat::store::key::Key;
 use lifeboat::store::s3::{S3Store, options::S3Options};
+use lifeboat::store::timed::TimedStore;
+use lifeboat::store::tuning::Tuning;
 
 use crate::cold::fake::Fake;
 use crate::program::{Run, Sandbox, finish};
@@ -28,7 +32,8 @@ struct Roles {
 }
 
 impl Roles {
-    /// A repository with a slot for each role, made with `at_init`, and the rights that are printed with `words`.
+    /// A repository with a slot for each role, made with `at_init`, and the rights that are printed with
+    /// `words`.
     fn new(fake: Fake, options: &str, at_init: &[&str], words: &[&str]) -> Self {
         let url = format!("s3://{}{options}", fake.url());
         let by_time = words.contains(&"--time-based");
@@ -72,19 +77,80 @@ impl Roles {
         finish(command)
     }
 
-    /// Does it, and nothing that was asked for is refused, but for what is asked in vain on purpose.
     fn ok(&self, who: &str, words: &[&str]) -> Run {
+        self.ends(who, words, 0)
+    }
+
+    /// Does it, and nothing that was asked for is refused, but for what is asked in vain on purpose.
+    fn ends(&self, who: &str, words: &[&str], status: i32) -> Run {
         let run = self.run(who, words);
         let mut refused = self.fake.refused();
-        // Without conditions, a host finds out by a listing that the name of a pack is free, where it may not
-        // look; by time, it tidies up what claims others left as far as it may.
-        let is_in_vain = |one: &String| {
-            !self.has_conditions && one.contains("s3:GetObject on") && one.contains("/packs/")
-                || self.by_time && one.contains("s3:DeleteObject on") && one.contains("/claims/")
-        };
-        refused.retain(|one| !is_in_vain(one));
-        assert_eq!((run.status, refused), (Some(0), Vec::new()), "{who} {words:?} {run:?}");
+        refused.retain(|one| !self.is_in_vain(who, one));
+        assert_eq!((run.status, refused), (Some(status), Vec::new()), "{who} {words:?} {run:?}");
         run
+    }
+
+    /// Without conditions, a host finds out by a listing that the name of a pack is free, where it may not
+    /// look; by time, each role tidies up what claims others left, as far as it may: those on its own keys.
+    fn is_in_vain(&self, who: &str, refused: &str) -> bool {
+        let own: &[&str] = match who {
+            "writer" => &["snapshots/", "evidence/"],
+            "maintainer" => &["snapshots/", "evidence/", "gc/", "probe/"],
+            _ => &["config/", "keys/", "evidence/", "runbooks/"],
+        };
+        let claimed = refused.split_once("/claims/").map(|(_, key)| key);
+        let is_others = claimed.is_some_and(|key| !own.iter().any(|folder| key.starts_with(folder)));
+        !self.has_conditions && refused.contains("s3:GetObject on") && refused.contains("/packs/")
+            || self.by_time && refused.contains("s3:DeleteObject on") && is_others
+    }
+
+    fn store(&self, who: &str) -> S3Store {
+        let options = S3Options::parse(self.url.trim_start_matches("s3://")).unwrap();
+        S3Store::new(options, false).with_access_key(who, "secret")
+    }
+
+    fn client(&self, who: &str) -> Client {
+        Client::new(Arc::new(self.store(who))).unwrap()
+    }
+
+    /// A run that a restorer begins, a maintainer approves and the restorer ends: claims and evidence.
+    fn run_a_runbook(&self) {
+        fs::create_dir_all(self.sandbox.path("books")).unwrap();
+        let text = "schema = \"lifeboat.runbook/1\"\ntitle = \"A test\"\n\
+            [[step]]\nid = \"leave\"\nkind = \"approval\"\nquestion = \"Go on?\"\ntimeout = \"1h\"\n\
+            [[step]]\nid = \"second\"\nkind = \"command\"\nscript = 'true'\n";
+        fs::write(self.sandbox.path("books/two.toml"), text).unwrap();
+        self.ends("restorer", &["runbook", "run", "two", "--dir", "books", "--no-wait"], 13);
+        let run = Runs::of(&self.sandbox.path("state-restorer")).ids().pop().unwrap();
+        self.ok("maintainer", &["runbook", "approve", &run, "leave", "--as", "alice"]);
+        self.ok("restorer", &["runbook", "resume", &run]);
+        self.ok("maintainer", &["runbook", "history", "--repository"]);
+    }
+
+    /// What no command does yet, but a collector will: compare-and-swap of its state.
+    fn swap_as_a_collector(&self) {
+        let client = match self.by_time {
+            false => self.client("maintainer"),
+            true => {
+                let store = Arc::new(self.store("maintainer"));
+                let settle = Duration::from_millis(500);
+                Client::new(Arc::new(TimedStore::over(store, settle, &Tuning::default()))).unwrap()
+            }
+        };
+        let key = Key::new("gc/trial").unwrap();
+        let version = client.swap(&key, None, Bytes::from_static(b"one")).unwrap();
+        client.swap(&key, Some(version), Bytes::from_static(b"two")).unwrap();
+        client.delete(&key).unwrap();
+        assert_eq!(self.fake.refused(), Vec::<String>::new());
+    }
+
+    /// What a maintainer finds out about the store, where it may not look at how the bucket is set up, nor
+    /// write without a condition.
+    fn probe(&self) {
+        let run = self.run("maintainer", &["store", "probe", &self.url]);
+        let mut refused = self.fake.refused();
+        refused.retain(|one| !(one.contains("s3:GetBucket") || one.ends_with("/spare")));
+        assert_eq!((run.status, refused), (Some(0), Vec::new()), "{run:?}");
     }
 
     /// A client that sends no condition with any write, as a thief's.
@@ -138,8 +204,16 @@ impl Roles {
         }
         let pack = client.list("packs/").unwrap().remove(0).key;
         assert!(matches!(client.get(&pack), Err(StoreError::Denied { .. })));
-        let replaced = client.swap(&pack, None, body);
-        assert!(replaced.is_err() || !self.has_conditions, "{replaced:?}");
+        // Only where conditions can be asked for is nothing replaced.
+        for folder in ["packs/", "index/", "snapshots/"] {
+            let key = client.list(folder).unwrap().remove(0).key;
+            let replaced = client.swap(&key, None, body.clone());
+            let is_as_said = match self.has_conditions {
+                true => matches!(replaced, Err(StoreError::Denied { .. })),
+                false => replaced.is_ok(),
+            };
+            assert!(is_as_said, "{key}: {replaced:?}");
+        }
     }
 }
 
@@ -147,6 +221,9 @@ impl Roles {
 fn each_role_works_with_the_rights_that_are_printed_for_it() {
     let roles = Roles::new(Fake::new(), "", &[], &[]);
     roles.work();
+    roles.run_a_runbook();
+    roles.swap_as_a_collector();
+    roles.probe();
     roles.assert_a_thief_gets_nowhere();
 }
 
@@ -155,6 +232,7 @@ fn the_rights_for_locks_are_enough_to_lock_and_to_renew() {
     let lock = "&lock=governance&lock-for=20d&lock-renew=5d";
     let roles = Roles::new(Fake::locking(), lock, &[], &[]);
     roles.work();
+    roles.run_a_runbook();
     roles.ok("maintainer", &["lock", "status"]);
     roles.ok("maintainer", &["lock", "extend"]);
     roles.ok("maintainer", &["lock", "audit", "--within", "4d"]);
@@ -203,6 +281,9 @@ fn the_rights_for_the_time_based_protocol_are_enough_for_it() {
     fake.ignore_conditions();
     let roles = Roles::new(fake, "", &[], &["--time-based"]);
     roles.work();
+    roles.run_a_runbook();
+    roles.swap_as_a_collector();
+    roles.probe();
     // The URL says it as well as the option.
     let url = format!("{}&conditional=time-based", roles.url);
     for role in ROLES {
@@ -220,6 +301,8 @@ fn the_rights_for_a_single_writer_are_enough_where_the_server_checks_no_conditio
     fake.ignore_conditions();
     let roles = Roles::new(fake, "&conditional=single-writer", &["--allow-unsafe-store"], &[]);
     roles.work();
+    roles.run_a_runbook();
+    roles.swap_as_a_collector();
     let printed = roles.ok("owner", &["store", "policy", "--role", "writer", &roles.url]);
     assert!(printed.stderr.contains("may also replace it"), "{printed:?}");
     assert!(!printed.stdout.contains("if-none-match") && !printed.stdout.contains("claims/"), "{printed:?}");

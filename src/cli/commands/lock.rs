@@ -72,7 +72,8 @@ pub enum Command {
     /// In a bucket that keeps versions, deleting only hides. This removes versions that were hidden long
     /// ago, and the markers that hid them. Packs and other objects that are created once and were overwritten
     /// keep all their versions, and are named; so do runbooks, and evidence younger than `lock_evidence`,
-    /// that were deleted. It needs the right to delete versions, which no backup host should have. `recover` cannot bring back what was swept.
+    /// that were deleted. It needs the right to delete versions, which no backup host should have.
+    /// `recover` cannot bring back what was swept.
     #[command(after_help = EXAMPLES_SWEEP)]
     Sweep(SweepArgs),
 }

@@ -63,8 +63,8 @@ pub const DOCUMENTS: &[DocumentKind] = &[
             (
                 "stores",
                 "Each with name, location, versions, bytes, markers, locked, kept, overwritten (keys of \
-                 which all versions are kept), deleted (those of evidence and runbooks that are to be kept, of \
-                 which they are too) and failures; with any failure the exit status is 1.",
+                 which all versions are kept), deleted (those of evidence and runbooks that are to be kept, \
+                 of which they are too) and failures; with any failure the exit status is 1.",
             ),
         ],
     },

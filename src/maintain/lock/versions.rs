@@ -1,8 +1,9 @@
 //! What the versions of a store tell that its plain listing does not: what was overwritten, which evidence
 //! and runbooks were deleted, and whether all snapshots have vanished.
 //!
-//! Nothing here deletes evidence or a runbook, so that one that is hidden was hidden by somebody else. A plain
-//! listing no longer shows it: nobody would renew its lock, and a sweep would take it for good once that ends.
+//! Nothing here deletes evidence or a runbook, so that one that is hidden was hidden by somebody else. A
+//! plain listing no longer shows it: nobody would renew its lock, and a sweep would take it for good once
+//! that ends.
 
 use std::collections::BTreeSet;
 

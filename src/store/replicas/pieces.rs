@@ -30,8 +30,9 @@ type Piece<'a> = Pin<Box<dyn Future<Output = Result<Bytes, StoreError>> + Send +
 impl Set {
     /// Whether there is anything to deal out, and anybody to deal it out to.
     pub(super) fn is_worth_pieces(&self, range: &Range<u64>) -> bool {
-        // A hash is meant to ask one replica for all of an object.
-        let may_split = self.options.policy != ReadPolicy::Hash;
+        // A hash is meant to ask one replica for all of an object; and pieces that go out evenly, whoever is
+        // fast, would all wait for the slowest replica's.
+        let may_split = matches!(self.options.policy, ReadPolicy::Fastest | ReadPolicy::LeastConnections);
         // Nobody has an object larger than a pack; whoever asks for one is told so without memory for it.
         let bytes = range.end.saturating_sub(range.start);
         let is_large = (2 * PIECE_BYTES..=limits::PACK_MAX_BYTES).contains(&bytes);

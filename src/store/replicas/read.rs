@@ -113,7 +113,9 @@ impl Set {
             };
             match joined {
                 Some(Ok((_, Ok(found)))) => {
-                    for at in reading.lacking {
+                    // Many reads may find the same object missing, and so do the pieces of a single one.
+                    let is_news = |at: &usize| !self.members[*at].queue.contains(key);
+                    for at in reading.lacking.into_iter().filter(is_news) {
                         self.missed(&self.members[at], key, Task::Put);
                     }
                     return Ok(found);

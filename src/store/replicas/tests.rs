@@ -683,6 +683,37 @@ fn a_large_read_in_pieces_is_what_it_would_be_in_one_whatever_becomes_of_a_repli
 }
 
 #[test]
+fn an_object_that_a_large_read_finds_missing_is_missed_once_whatever_its_pieces() {
+    let (memories, stores) = memories(3);
+    let directory = tempfile::tempdir().unwrap();
+    let mut replicas = opened(stores);
+    replicas[0].spec.weight = 1000;
+    let set = ReplicatedStore::new(replicas, quick(), Some(directory.path())).unwrap();
+    let client = Client::new(Arc::new(set.clone())).unwrap();
+    let name = key("packs/10/a");
+    let whole = long(8 * PIECE_BYTES);
+    client.create(&name, whole.clone()).unwrap();
+    memories[0].delete_now(&name).unwrap();
+    for _ in 0..2 {
+        assert!(client.get_range(&name, 0..8 * PIECE_BYTES).unwrap() == whole);
+    }
+    assert_eq!(set.set().members()[0].missed.load(Ordering::SeqCst), 1);
+    let journal = std::fs::read_to_string(directory.path().join("r0.queue")).unwrap();
+    assert_eq!(journal.matches("put ").count(), 1, "{journal}");
+}
+
+#[test]
+fn only_who_asks_the_fast_for_more_reads_in_pieces() {
+    for policy in ReadPolicy::ALL {
+        let (_, stores) = memories(3);
+        let set = ReplicatedStore::new(opened(stores), SetOptions { policy, ..quick() }, None).unwrap();
+        let expected = matches!(policy, ReadPolicy::Fastest | ReadPolicy::LeastConnections);
+        assert_eq!(set.set().is_worth_pieces(&(0..4 * PIECE_BYTES)), expected, "{policy:?}");
+        assert!(!set.set().is_worth_pieces(&(0..PIECE_BYTES)), "{policy:?}");
+    }
+}
+
+#[test]
 fn large_reads_come_from_all_replicas_at_once_in_proportion_to_their_speed() {
     // Mebibytes a second.
     let speeds = [32u64, 16, 8];

@@ -8,9 +8,9 @@
 //! `s3:BypassGovernanceRetention` nor a right over the bucket's own settings. Versions can be deleted by the
 //! maintainer alone, and read by the maintainer and the restorer: they look back, and bring back.
 //!
-//! Where writers are kept apart by time, or only one ever writes, no write bears a condition, so that none can
-//! be asked for: whoever may create an object there may replace it. By time, each role writes and removes
-//! claims besides, on the keys that it contests and on no others (see `store::timed`).
+//! Where writers are kept apart by time, or only one ever writes, no write bears a condition, so that none
+//! can be asked for: whoever may create an object there may replace it. By time, each role writes and
+//! removes claims besides, on the keys that it contests and on no others (see `store::timed`).
 
 use serde_json::{Value, json};
 
