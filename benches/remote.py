@@ -77,7 +77,7 @@ class Proxy:
 
     def __init__(self, port, delay_ms=0.0):
         self.target, self.delay, self.port = port, delay_ms / 2000, free_port()
-        self.mode, self.open, self.log = "healthy", set(), []
+        self.mode, self.open, self.log, self.tasks = "healthy", set(), [], set()
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
         threading.Thread(target=self.serve, args=(ready,), daemon=True).start()
@@ -97,6 +97,9 @@ class Proxy:
             self.loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in self.open])
 
     async def connection(self, reader, writer):
+        # The loop itself holds its tasks weakly.
+        self.tasks.add(asyncio.current_task())
+        asyncio.current_task().add_done_callback(self.tasks.discard)
         if self.mode == "killed":
             writer.transport.abort()
             return

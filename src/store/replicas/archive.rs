@@ -37,7 +37,7 @@ impl Archive for ReplicatedStore {
             if !matches!(warmth, Warmth::Cold(_)) {
                 return Ok(());
             }
-            let limit = member.read_limit(0, true);
+            let limit = member.read_limit(0);
             let request = move |store: Arc<dyn Store>| -> Answer<()> {
                 Box::pin(async move {
                     match store.archive() {
@@ -94,7 +94,7 @@ fn rank(warmth: Warmth) -> u8 {
 
 /// How warm one replica's copy is; `NotFound` where it has none.
 async fn warmth_at(member: Arc<Member>, key: Key) -> Result<Warmth, StoreError> {
-    let limit = member.read_limit(0, true);
+    let limit = member.read_limit(0);
     let request = move |store: Arc<dyn Store>| -> Answer<Warmth> {
         Box::pin(async move {
             match store.archive() {

@@ -265,7 +265,7 @@ async fn carry(leader: &Arc<Member>, follower: &Arc<Member>, key: &Key) -> Resul
 }
 
 async fn held(member: &Arc<Member>, key: &Key) -> Result<Held, StoreError> {
-    let (limit, key) = (member.read_limit(0, true), key.clone());
+    let (limit, key) = (member.read_limit(0), key.clone());
     let request = move |store: Arc<dyn Store>| -> Answer<(Bytes, Version)> {
         Box::pin(async move { store.get_bounded(&key, BODY_MAX_BYTES).await })
     };

@@ -19,6 +19,9 @@ use crate::store::replicas::queue::Queue;
 use crate::store::replicas::spec::{ReplicaSpec, Role, Timing};
 use crate::store::replicas::speed::Speed;
 
+/// What a replica brings in a second at least, where nothing was measured and another one can be asked.
+const UNTRIED_BYTES_PER_SECOND: u64 = 1 << 20;
+
 /// An answer to come.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
@@ -144,16 +147,20 @@ impl Member {
         }
     }
 
-    /// How long a read of `bytes` may take: by what was measured, and within bounds; `patient` where
-    /// nobody else is left to ask.
-    pub fn read_limit(&self, bytes: u64, patient: bool) -> Duration {
-        let speed = self.health().speed;
-        let longest = self.timing.read_limit;
-        let transfer = Duration::from_secs(bytes / self.timing.slowest_bytes_per_second.max(1));
-        let outstanding_bytes = self.outstanding_bytes.load(Ordering::Relaxed);
-        match speed.late_after(bytes, outstanding_bytes) {
-            Some(late) if !patient => (late * 8).clamp(longest / 10, longest + transfer),
-            _ => longest + transfer,
+    /// How long a read of `bytes` may take where nobody else is left to ask.
+    pub fn read_limit(&self, bytes: u64) -> Duration {
+        self.timing.read_limit + Duration::from_secs(bytes / self.timing.slowest_bytes_per_second.max(1))
+    }
+
+    /// How long it may take where somebody else can be asked; `late` is when it is late, by what was
+    /// measured of this replica or, before anything was, of the others.
+    pub fn hasty_read_limit(&self, bytes: u64, late: Option<Duration>) -> Duration {
+        let longest = self.read_limit(bytes);
+        match late {
+            Some(late) => (late * 8).clamp(self.timing.read_limit / 10, longest),
+            None => {
+                longest.min(self.timing.read_limit + Duration::from_secs(bytes / UNTRIED_BYTES_PER_SECOND))
+            }
         }
     }
 

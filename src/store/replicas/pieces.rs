@@ -14,6 +14,7 @@ use std::task::Poll;
 use bytes::Bytes;
 
 use crate::base::limits;
+use crate::base::recycle;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
@@ -51,7 +52,8 @@ impl Set {
             pieces.push((piece.start, Box::pin(self.get_in_turn(key, piece))));
         }
         // No longer than a pack, which fits.
-        let mut whole = vec![0; (end - start) as usize];
+        let mut whole = recycle::take((end - start) as usize);
+        whole.resize((end - start) as usize, 0);
         poll_fn(move |context| {
             let mut failure = None;
             pieces.retain_mut(|(at, piece)| match (&failure, piece.as_mut().poll(context)) {
@@ -69,7 +71,7 @@ impl Set {
             });
             match failure {
                 Some(error) => Poll::Ready(Err(error)),
-                None if pieces.is_empty() => Poll::Ready(Ok(Bytes::from(std::mem::take(&mut whole)))),
+                None if pieces.is_empty() => Poll::Ready(Ok(recycle::into_bytes(std::mem::take(&mut whole)))),
                 None => Poll::Pending,
             }
         })

@@ -34,7 +34,18 @@ struct Reading<T> {
     lacking: Vec<usize>,
     failure: Option<StoreError>,
     absent: usize,
-    is_hedged: bool,
+    patience: Patience,
+}
+
+/// How long the replica that was asked last has been waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// Not longer than is usual.
+    Fresh,
+    /// Longer, and there was no budget for asking another one as well.
+    Late,
+    /// Another one was asked as well.
+    Over,
 }
 
 impl Set {
@@ -92,24 +103,23 @@ impl Set {
             lacking: Vec::new(),
             failure: None,
             absent: 0,
-            is_hedged: false,
+            patience: Patience::Fresh,
         };
         let mut current = self.start(&mut reading, bytes, &request);
         loop {
-            let late = current.and_then(|at: usize| self.members[at].late_after(bytes));
-            let joined = match late.filter(|_| !reading.is_hedged && !reading.left.is_empty()) {
+            let joined = match self.wait_for(&reading, current, bytes) {
                 None => reading.attempts.join_next().await,
-                Some(late) => match tokio::time::timeout(late, reading.attempts.join_next()).await {
-                    Ok(joined) => joined,
-                    Err(_) => {
-                        reading.is_hedged = true;
-                        if self.hedges.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                            self.hedged.fetch_add(1, Ordering::Relaxed);
-                            self.start(&mut reading, bytes, &request);
+                Some((wait, is_known)) => {
+                    match tokio::time::timeout(wait, reading.attempts.join_next()).await {
+                        Ok(joined) => joined,
+                        Err(_) if is_known => {
+                            self.ask_another(&mut reading, bytes, &request);
+                            continue;
                         }
-                        continue;
+                        // By now more may have been measured.
+                        Err(_) => continue,
                     }
-                },
+                }
             };
             match joined {
                 Some(Ok((_, Ok(found)))) => {
@@ -123,7 +133,7 @@ impl Set {
                 Some(Ok((at, Err(error)))) => {
                     self.take_failure(key, &mut reading, at, error);
                     if let Some(next) = self.start(&mut reading, bytes, &request) {
-                        current = Some(next);
+                        (current, reading.patience) = (Some(next), Patience::Fresh);
                     }
                 }
                 Some(Err(_)) => {
@@ -134,6 +144,44 @@ impl Set {
                 None => current = self.start(&mut reading, bytes, &request),
             }
         }
+    }
+
+    /// How long is waited before another replica is asked as well, and whether anything is known by which
+    /// to tell; `None` where nobody is left, or was asked already.
+    fn wait_for<T>(&self, reading: &Reading<T>, at: Option<usize>, bytes: u64) -> Option<(Duration, bool)> {
+        let at = at.filter(|_| !reading.left.is_empty())?;
+        let late = self.late_after(at, bytes);
+        let soon = self.options.timing.read_limit / 10;
+        match reading.patience {
+            Patience::Fresh => Some((late.unwrap_or(soon), late.is_some())),
+            Patience::Late => Some((self.members[at].hasty_read_limit(bytes, late), true)),
+            Patience::Over => None,
+        }
+    }
+
+    /// Asks another one as well, if the budget allows it or the first has been given up.
+    fn ask_another<T: Send + 'static>(
+        &self,
+        reading: &mut Reading<T>,
+        bytes: u64,
+        request: &(impl Fn(Arc<dyn Store>) -> Answer<T> + Clone + Send + 'static),
+    ) {
+        if reading.patience == Patience::Fresh {
+            if !self.hedges.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                reading.patience = Patience::Late;
+                return;
+            }
+            self.hedged.fetch_add(1, Ordering::Relaxed);
+        }
+        reading.patience = Patience::Over;
+        self.start(reading, bytes, request);
+    }
+
+    /// When an answer of a replica is late: one that was never measured is expected to be no slower than
+    /// the slowest that was, for it may be the one that stands still.
+    fn late_after(&self, at: usize, bytes: u64) -> Option<Duration> {
+        let of = |member: &Arc<Member>| member.late_after(bytes);
+        of(&self.members[at]).or_else(|| self.members.iter().filter_map(of).max())
     }
 
     /// Every replica that can be asked and does not only wait to have the object deleted; best last.
@@ -160,7 +208,10 @@ impl Set {
         let at = reading.left.pop()?;
         let member = Arc::clone(&self.members[at]);
         let is_last = reading.left.iter().all(|at| self.members[*at].state() == State::Open);
-        let limit = member.read_limit(bytes, is_last);
+        let limit = match is_last {
+            true => member.read_limit(bytes),
+            false => member.hasty_read_limit(bytes, self.late_after(at, bytes)),
+        };
         let request = request.clone();
         reading
             .attempts
@@ -213,7 +264,7 @@ impl Set {
 }
 
 async fn trial(member: Arc<Member>, key: Key) {
-    let limit = member.read_limit(0, true).max(Duration::from_millis(100));
+    let limit = member.read_limit(0).max(Duration::from_millis(100));
     let request = move |store: Arc<dyn Store>| -> Answer<ObjectMeta> {
         Box::pin(async move { store.stat(&key).await })
     };

@@ -68,7 +68,7 @@ impl Set {
 
 /// Deletes at one replica.
 pub(super) async fn delete_at(member: Arc<Member>, key: Key) -> Result<(), StoreError> {
-    let limit = member.read_limit(0, true);
+    let limit = member.read_limit(0);
     let request =
         move |store: Arc<dyn Store>| -> Answer<()> { Box::pin(async move { store.delete(&key).await }) };
     member.ask(limit, None, request).await

@@ -128,7 +128,7 @@ pub(super) async fn get_at(
     key: Key,
     max_bytes: u64,
 ) -> Result<(Bytes, Version), StoreError> {
-    let limit = member.read_limit(max_bytes.min(64 << 20), true);
+    let limit = member.read_limit(max_bytes.min(64 << 20));
     let request = move |store: Arc<dyn Store>| -> Answer<(Bytes, Version)> {
         Box::pin(async move { store.get_bounded(&key, max_bytes).await })
     };

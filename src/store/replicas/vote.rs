@@ -299,7 +299,7 @@ fn decide(casts: &[Option<Cast>], own: blake3::Hash) -> Chosen<blake3::Hash> {
 }
 
 async fn cast(member: Arc<Member>, key: Key, body: Bytes, haste: Option<Duration>) -> Cast {
-    let limit = member.read_limit(BODY_USUAL_BYTES.max(body.len() as u64), true);
+    let limit = member.read_limit(BODY_USUAL_BYTES.max(body.len() as u64));
     let limit = haste.map_or(limit, |haste| haste.min(limit));
     let (name, put) = (key.clone(), body.clone());
     let created = Arc::clone(&member)
@@ -325,7 +325,7 @@ pub(super) async fn read_vote(
     if member.queue.hides(&key) {
         return Ok(None);
     }
-    let limit = member.read_limit(BODY_USUAL_BYTES, true);
+    let limit = member.read_limit(BODY_USUAL_BYTES);
     let request = move |store: Arc<dyn crate::store::Store>| -> crate::store::replicas::member::Answer<_> {
         Box::pin(async move { store.get_bounded(&key, max_bytes).await })
     };
