@@ -438,6 +438,11 @@ mod tests {
             .env("LIFEBOAT_STEP", "a/run")
             .spawn()
             .unwrap();
+        // `spawn` may return a moment before the kernel shows the new environment.
+        let environment = format!("/proc/{}/environ", child.id());
+        while !std::fs::read(&environment).unwrap().windows(6).any(|part| part == b"=a/run") {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
         let told = nothing_survives("p-7", "a/run");
         let others = [nothing_survives("p-7", "b/run"), nothing_survives("p-8", "a/run")];
         child.kill().unwrap();
