@@ -14,6 +14,7 @@ use crate::base::monitor::Event;
 use crate::compress::Decompressor;
 use crate::crypto::error::CryptoError;
 use crate::crypto::sealed;
+use crate::crypto::x25519::Identity;
 use crate::index::rows::{Location, PackRow};
 use crate::maintain::budget::Budget;
 use crate::maintain::check::error::CheckError;
@@ -249,12 +250,15 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
             return Ok(read);
         }
         Err(Unread::Store(error)) => return Err(error.into()),
-        Err(Unread::Damaged(error)) => {
-            read.faults.push(whole("pack-damaged", format!("it does not decrypt: {}", told(&error))));
-            // Whole blocks before and after a damaged piece may still be good.
-            read_pieces(checking, pack, &mut read);
-            return Ok(read);
-        }
+        Err(Unread::Damaged(error)) => match whole_from_copies(checking, pack, identities) {
+            Some(plain) => plain,
+            None => {
+                read.faults.push(whole("pack-damaged", format!("it does not decrypt: {}", told(&error))));
+                // Whole blocks before and after a damaged piece may still be good.
+                read_pieces(checking, pack, &mut read);
+                return Ok(read);
+            }
+        },
     };
     match directory_of(&plain) {
         Ok(directory) if directory.kind != pack.kind => {
@@ -267,6 +271,15 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
         Err(what) => read.faults.push(whole("pack-damaged", what)),
     }
     Ok(read)
+}
+
+/// The plaintext of a damaged pack from a replica where it is whole. That copy then takes the place of the
+/// damaged one, which is told as a remark: nothing is damaged any more.
+fn whole_from_copies(checking: &Checking<'_>, pack: &PackRow, identities: &[Identity]) -> Option<Vec<u8>> {
+    checking.repository.from_copies(pack, |_, fetch| {
+        let object = fetch(0..pack.sealed_len).ok()?;
+        sealed::open(identities, &object).ok()
+    })
 }
 
 /// Whether the object itself is at fault rather than the way to it.
