@@ -64,6 +64,9 @@ fn restore(args: &Args, context: &Context) -> CommandResult {
         // What is attached never lay in the system's own `/`.
         options.selection.exclude.push(format!("/{DIRECTORY}"));
     }
+    if options.selection.subpath.is_none() && options.selection.include.is_empty() {
+        indexed.expect_all_trees();
+    }
     let source = RepositorySource::new(&indexed).map_err(|error| Failure::of(error.kind, &error))?;
     let origin = origin_of(&snapshot).map_err(|error| Failure::of(error.kind, &error))?;
     let progress = context.output.progress();

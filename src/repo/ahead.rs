@@ -7,11 +7,13 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 
 use crate::base::ids::{ChunkKind, PackName};
+use crate::base::limits;
 use crate::crypto::sealed::{SEALED_HEADER_MAX, expected_sealed_range};
 use crate::index::rows::PackRow;
 use crate::pack::reader::PackReader;
@@ -29,14 +31,21 @@ const GROWTH: u64 = 4;
 /// Most bytes of such packs that are kept.
 const KEPT_MAX_BYTES: usize = 128 << 20;
 
+/// How far it is read at once where all trees are wanted: a pack that we wrote, whole.
+const WHOLE_BYTES: u64 = limits::PACK_TARGET_BYTES as u64 / 4 * 5;
+
 /// The beginnings of packs of trees, as far as they were read.
 #[derive(Debug, Default)]
-pub(super) struct ReadAhead(Mutex<HashMap<PackName, Bytes>>);
+pub(super) struct ReadAhead {
+    kept: Mutex<HashMap<PackName, Bytes>>,
+    /// Whether all trees of a snapshot will be read.
+    wants_all: AtomicBool,
+}
 
 impl ReadAhead {
     fn kept(&self) -> MutexGuard<'_, HashMap<PackName, Bytes>> {
         // A cache: whatever is in it was put there whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn beginning(&self, pack: &PackName) -> Bytes {
@@ -54,6 +63,11 @@ impl ReadAhead {
 }
 
 impl IndexedRepository {
+    /// Packs of trees are read whole from now on: all trees of a snapshot are wanted.
+    pub fn expect_all_trees(&self) {
+        self.ahead.wants_all.store(true, Ordering::Relaxed);
+    }
+
     fn is_distant(&self) -> bool {
         self.repository().client().store().blocking().is_none()
     }
@@ -106,7 +120,8 @@ impl IndexedRepository {
         if range.start > have.saturating_mul(GROWTH).max(HEADER_GAP_BYTES) {
             return self.fetch(&pack.name, range);
         }
-        let wish = have.saturating_mul(GROWTH).max(FIRST_BYTES);
+        let first = if self.ahead.wants_all.load(Ordering::Relaxed) { WHOLE_BYTES } else { FIRST_BYTES };
+        let wish = have.saturating_mul(GROWTH).max(first);
         let end = range.end.max(wish.min(pack.sealed_len));
         let more = self.fetch(&pack.name, have..end)?;
         let mut longer = BytesMut::with_capacity(beginning.len() + more.len());
