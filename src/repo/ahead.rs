@@ -57,13 +57,16 @@ impl ReadAhead {
         let others: usize = kept.iter().filter(|(name, _)| **name != pack).map(|(_, body)| body.len()).sum();
         if others + beginning.len() > KEPT_MAX_BYTES {
             kept.clear();
+            // More packs than can be kept: read whole, each would be fetched over and over.
+            self.wants_all.store(false, Ordering::Relaxed);
         }
         kept.insert(pack, beginning);
     }
 }
 
 impl IndexedRepository {
-    /// Packs of trees are read whole from now on: all trees of a snapshot are wanted.
+    /// Packs of trees are read whole from now on, as long as they can be kept: all trees of a snapshot are
+    /// wanted.
     pub fn expect_all_trees(&self) {
         self.ahead.wants_all.store(true, Ordering::Relaxed);
     }
