@@ -297,7 +297,7 @@ fn fetch_segment(
         Err(Unread::Damaged(error)) => {
             // Another replica may have a better copy.
             let good = client.rescue(&key, limits::SEGMENT_MAX_BYTES, &|body| decode(body).is_ok());
-            Ok(good.map_or(Err(error), |body| decode(&body)))
+            Ok(good.map_or(Err(error), |good| decode(&good.body)))
         }
         // Merged and removed by a collector since the listing: its rows stand in a newer segment.
         Err(Unread::Store(StoreError::NotFound { .. })) => Ok(Err(SegmentError::Rows("it has vanished"))),

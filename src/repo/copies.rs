@@ -20,7 +20,7 @@ use crate::repo::keyring::Keyring;
 use crate::repo::open::verify_segment;
 use crate::repo::read::IndexedRepository;
 use crate::repo::snapshot;
-use crate::store::client::Client;
+use crate::store::client::{Client, Rescued};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 
@@ -147,7 +147,7 @@ impl IndexedRepository {
             let row = |_: &PackName| Some(*pack);
             verdict(self.repository().keyring(), &row, &key, body) == Verdict::Good
         };
-        if let Some(body) = client.rescue(&key, limits::PACK_MAX_BYTES, &is_good) {
+        if let Some(Rescued { body, .. }) = client.rescue(&key, limits::PACK_MAX_BYTES, &is_good) {
             self.keep_rescued(pack.name, body.clone());
             return look(&body);
         }

@@ -256,7 +256,7 @@ pub fn get<T: DeserializeOwned>(
     if read.as_ref().is_err_and(is_damage) {
         let is_good = |body: &Bytes| verify(keyring, key, body).is_ok();
         if let Some(good) = client.rescue(key, limits::RECORD_MAX_BYTES, &is_good) {
-            return decode(keyring, key, &good);
+            return decode(keyring, key, &good.body);
         }
     }
     read

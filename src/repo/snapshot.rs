@@ -20,7 +20,7 @@ use crate::repo::keyring::{KeyError, Keyring};
 use crate::repo::record::{self, RecordError};
 use crate::repo::tree::{ChunkList, parse_id, spell_id};
 use crate::store::ObjectMeta;
-use crate::store::client::Client;
+use crate::store::client::{Client, Rescued};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::refetch::with_refetch;
@@ -290,7 +290,7 @@ fn read_object(
     if read.as_ref().is_err_and(is_damage) {
         // Another replica may have a better copy.
         let is_good = |body: &Bytes| decode(keyring, host, id, body).is_ok();
-        if let Some(good) = client.rescue(key, limits::SNAPSHOT_MAX_BYTES, &is_good) {
+        if let Some(Rescued { body: good, .. }) = client.rescue(key, limits::SNAPSHOT_MAX_BYTES, &is_good) {
             return (ObjectHash(*blake3::hash(&good).as_bytes()), decode(keyring, host, id, &good));
         }
     }

@@ -147,8 +147,7 @@ impl Archive {
                 Err(error) => return Err(error.into()),
             }
         }
-        let what = "somebody takes the names of claims as fast as they are tried".to_owned();
-        Err(EvidenceError::Encode { key: claim_prefix(runbook), what }.into())
+        Err(no_name_left(runbook).into())
     }
 
     /// Gives a runbook free, if the run still has it.
@@ -166,8 +165,13 @@ impl Archive {
                 result => return result,
             }
         }
-        Ok(())
+        Err(no_name_left(runbook))
     }
+}
+
+fn no_name_left(runbook: &str) -> EvidenceError {
+    let what = "somebody takes the names of claims as fast as they are tried".to_owned();
+    EvidenceError::Encode { key: claim_prefix(runbook), what }
 }
 
 fn claim_prefix(runbook: &str) -> String {

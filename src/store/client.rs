@@ -27,6 +27,15 @@ pub struct Client {
     executor: Option<Arc<Executor>>,
 }
 
+/// What a damaged object was brought back from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rescued {
+    /// A good copy.
+    pub body: Bytes,
+    /// Whether every replica was seen to have it by the end; if not, a damaged copy may still be in its place.
+    pub is_everywhere: bool,
+}
+
 impl Client {
     /// A client of `store`; fails only where the threads of a runtime cannot be had.
     pub fn new(store: Arc<dyn Store>) -> Result<Client, StoreError> {
@@ -137,11 +146,11 @@ impl Client {
     /// of those that are not good or that are missing. Nothing is replaced where several that differ are
     /// good, or where the vote of a replica on a contested key is not known. `None` where there is only one
     /// store, or no good copy.
-    pub fn rescue(&self, key: &Key, max_bytes: u64, is_good: &dyn Fn(&Bytes) -> bool) -> Option<Bytes> {
+    pub fn rescue(&self, key: &Key, max_bytes: u64, is_good: &dyn Fn(&Bytes) -> bool) -> Option<Rescued> {
         let count = self.store.replicas()?.set().members().len();
         let mut good: Option<Bytes> = None;
         let mut bad = Vec::new();
-        let mut is_contested = false;
+        let (mut is_contested, mut is_everywhere) = (false, true);
         for at in 0..count {
             match self.with_replicas(|set| set.copy(at, key, max_bytes))? {
                 Ok(body) if good.as_ref().is_some_and(|good| *good == body) => {}
@@ -150,15 +159,19 @@ impl Client {
                 Ok(body) if is_good(&body) => is_contested = true,
                 Ok(_) => bad.push(at),
                 Err(error) if is_answer(&error) => bad.push(at),
-                Err(_) => is_contested |= class::of(key) == Class::Voted,
+                Err(_) => {
+                    is_everywhere = false;
+                    is_contested |= class::of(key) == Class::Voted;
+                }
             }
         }
         let good = good?;
+        is_everywhere &= !is_contested;
         for at in bad.into_iter().filter(|_| !is_contested) {
             // What cannot be replaced now is queued and told by the set.
-            let _ = self.with_replicas(|set| set.replace(at, key, good.clone()))?;
+            is_everywhere &= self.with_replicas(|set| set.replace(at, key, good.clone()))?.is_ok();
         }
-        Some(good)
+        Some(Rescued { body: good, is_everywhere })
     }
 
     /// Every replica's copy of `key` that can be read, one after the other, until `see` has enough.

@@ -66,13 +66,15 @@ struct Document<'a> {
 /// Runs the command, and tells people of the result.
 pub fn run(args: &Args, context: &Context) -> CommandResult {
     let mut happening = Happening::of_repository("check", &context.repository(None)?);
-    let result = look(args, context);
+    let looked = look(args, context);
+    let is_all = matches!(&looked, Ok((_, true)));
+    let result = looked.map(|(outcome, _)| outcome);
     let of_data = Some(format!("{}/data", happening.name));
     // What reading packs found is over once all were read again, not once a check looked less closely. What
     // kept it from looking, such as the network, is over with the next check of any kind.
     let reads_data = args.read_data || args.read_data_subset.is_some();
     match &result {
-        Ok(Outcome::Done) if args.read_data => {
+        Ok(Outcome::Done) if args.read_data && is_all => {
             notifying::resolve(context, &Happening { matter: of_data, ..happening.clone() }, None);
         }
         Ok(Outcome::Done) => {}
@@ -92,7 +94,8 @@ fn is_damage(result: &CommandResult) -> bool {
     }
 }
 
-fn look(args: &Args, context: &Context) -> CommandResult {
+/// Looks; besides the outcome, whether nothing was left unchecked.
+fn look(args: &Args, context: &Context) -> Result<(Outcome, bool), Failure> {
     let read_data = match &args.read_data_subset {
         _ if args.read_data => ReadData::All,
         Some(Subset::Part { part, parts }) => ReadData::Subset { n: *part, m: *parts },
@@ -138,7 +141,7 @@ fn look(args: &Args, context: &Context) -> CommandResult {
         }
     }
     let compared = comparison.as_ref().map_or(Outcome::Done, verify::outcome);
-    Ok(report.failure().map_or(compared, Outcome::Told))
+    Ok((report.failure().map_or(compared, Outcome::Told), report.unchecked.is_empty()))
 }
 
 fn tell(context: &Context, report: &CheckReport) -> Result<(), Failure> {

@@ -7,6 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
+
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::{ChunkId, ChunkKind, PackName};
 use crate::base::limits;
@@ -250,7 +252,7 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
             return Ok(read);
         }
         Err(Unread::Store(error)) => return Err(error.into()),
-        Err(Unread::Damaged(error)) => match whole_from_copies(checking, pack, identities) {
+        Err(Unread::Damaged(error)) => match whole_from_copies(checking, pack, &object_key, identities) {
             Some(plain) => plain,
             None => {
                 read.faults.push(whole("pack-damaged", format!("it does not decrypt: {}", told(&error))));
@@ -273,13 +275,21 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
     Ok(read)
 }
 
-/// The plaintext of a damaged pack from a replica where it is whole. That copy then takes the place of the
-/// damaged one, which is told as a remark: nothing is damaged any more.
-fn whole_from_copies(checking: &Checking<'_>, pack: &PackRow, identities: &[Identity]) -> Option<Vec<u8>> {
-    checking.repository.from_copies(pack, |_, fetch| {
-        let object = fetch(0..pack.sealed_len).ok()?;
-        sealed::open(identities, &object).ok()
-    })
+/// The plaintext of a damaged pack from a replica where it is whole, if that copy then stands everywhere: only
+/// then nothing is damaged any more, and the set has told what it replaced.
+fn whole_from_copies(
+    checking: &Checking<'_>,
+    pack: &PackRow,
+    key: &Key,
+    identities: &[Identity],
+) -> Option<Vec<u8>> {
+    let whole = |body: &Bytes| {
+        let plain = sealed::open(identities, body).ok().filter(|_| body.len() as u64 == pack.sealed_len)?;
+        directory_of(&plain).is_ok().then_some(plain)
+    };
+    let client = checking.repository.repository().client();
+    let rescued = client.rescue(key, limits::PACK_MAX_BYTES, &|body| whole(body).is_some())?;
+    whole(&rescued.body).filter(|_| rescued.is_everywhere)
 }
 
 /// Whether the object itself is at fault rather than the way to it.

@@ -266,7 +266,11 @@ impl Hands<'_> {
     fn attach(&self, target: &TargetDisk) -> Result<(), StepError> {
         let failed = |error: &dyn std::error::Error| StepError::failed(chain_text(error));
         let device = match &target.place {
-            Place::Device(identity) => disks::find(identity).map_err(|error| failed(&error))?.path,
+            // What is still to be done may overwrite nothing, and go to this disk all the same.
+            Place::Device(identity) => {
+                let begun = lock(&self.begun_disks).get(&target.name).cloned();
+                disks::find_begun(identity, begun.as_ref()).map_err(|error| failed(&error))?.path
+            }
             Place::Image { path } => self.attach_image(path, target.size_bytes)?,
         };
         lock(&self.bindings).bind(&target.name, &device);

@@ -104,6 +104,17 @@ pub fn find(wanted: &DiskIdentity) -> Result<Disk, PlanError> {
     pick(wanted, &disk::disks().map_err(PlanError::Look)?)
 }
 
+/// The same, which must still be the disk that this run has begun, if it has.
+pub fn find_begun(wanted: &DiskIdentity, begun: Option<&BegunDisk>) -> Result<Disk, PlanError> {
+    let disk = find(wanted)?;
+    if let Some(begun) = begun {
+        let own = identity_of(&disk);
+        is_still(wanted, begun, &own, process::boot_id().as_deref())
+            .map_err(|why| PlanError::Refused { disk: own.to_string(), why })?;
+    }
+    Ok(disk)
+}
+
 /// The one among `all` with this identity.
 fn pick(wanted: &DiskIdentity, all: &[Disk]) -> Result<Disk, PlanError> {
     let refused = |why: String| PlanError::Refused { disk: wanted.to_string(), why };
@@ -201,7 +212,7 @@ fn device(
     holds: &[PathBuf],
     begun: Option<&BegunDisk>,
 ) -> Result<Candidate, PlanError> {
-    let disk = find(identity)?;
+    let disk = find_begun(identity, begun)?;
     let own = identity_of(&disk);
     let refuse = |why: String| PlanError::Refused { disk: own.to_string(), why };
     if let Some(protected) = content.target.protect.iter().find(|protected| is_same(protected, &disk)) {
@@ -220,9 +231,6 @@ fn device(
         )));
     }
     // What this run has mounted or opened on it is its own.
-    if let Some(begun) = begun {
-        is_still(identity, begun, &own, process::boot_id().as_deref()).map_err(refuse)?;
-    }
     let mut users = disk.users();
     if begun.is_some() {
         users.retain(|user| is_stranger(user, &content.target.root));
@@ -381,6 +389,20 @@ mod tests {
             let why = is_still(&plain, &begun(plain.clone()), &other, Some("b1")).unwrap_err();
             assert!(why.contains("not the disk that this run has begun"), "{why}");
         }
+    }
+
+    #[test]
+    fn a_begun_disk_that_is_known_by_its_path_alone_is_not_found_after_a_restart() {
+        let Some(disk) = disk::disks().unwrap().into_iter().next() else {
+            println!("skipped: there is no disk here");
+            return;
+        };
+        let wanted = DiskIdentity { path: Some(disk.path.clone()), ..DiskIdentity::default() };
+        let begun = |boot: Option<String>| BegunDisk { identity: identity_of(&disk), boot };
+        assert_eq!(find_begun(&wanted, None).unwrap().path, disk.path);
+        assert_eq!(find_begun(&wanted, Some(&begun(process::boot_id()))).unwrap().path, disk.path);
+        let refused = find_begun(&wanted, Some(&begun(Some("an earlier one".into())))).unwrap_err();
+        assert!(refused.to_string().contains("was restarted"), "{refused}");
     }
 
     #[test]

@@ -194,7 +194,12 @@ impl Set {
                 self.replace(at, key, body).await.map(|replaced| if replaced { bytes } else { 0 })
             }
             // Of packs and segments nobody here can tell which of two bodies is the good one.
-            Err(StoreError::AlreadyExists { .. }) => Ok(0),
+            Err(StoreError::AlreadyExists { .. }) => {
+                match self.copy(at, key, limits::PACK_MAX_BYTES).await? == body {
+                    true => Ok(0),
+                    false => Err(self.copies_differ(key)),
+                }
+            }
             Err(error) => Err(error),
         }
     }

@@ -118,7 +118,8 @@ fn heal_one(client: &Client, key: &Key, judge: &dyn Fn(&Bytes) -> Verdict) -> Re
     };
     let chosen = chosen.clone();
     match client.rescue(key, max, &|body| *body == chosen) {
-        Some(_) => Ok(()),
+        Some(rescued) if rescued.is_everywhere => Ok(()),
+        Some(_) => Err("a replica could not be reached, or its copy not be replaced"),
         None => Err("the good copy cannot be read any more"),
     }
 }

@@ -15,10 +15,22 @@ use crate::system::rebuild::converge::{Converge, chain, run};
 const PASSWORDS: &str = "awk -F: -v names=\" $0 \" \
     'index(names, \" \" $1 \" \") && $2 ~ /^\\$/ { print $1 \":\" $2 }' | chpasswd --encrypted";
 
-/// Changes the user `$0` by the options that follow; a shell, if any, comes first, and only if it is there.
-const SETTLE: &str = "[ \"$1\" != -s ] || [ -z \"$2\" ] || [ -x \"$2\" ] || \
-    { echo \"$0 keeps its shell: $2 is not there\" >&2; shift 2; }; \
-    [ $# = 0 ] || exec usermod \"$@\" \"$0\"";
+/// Changes the user `$0` by the options that follow, one after the other: a shell only if it is there, a home
+/// only while the user has no processes (status 8 of usermod).
+const SETTLE: &str = r#"
+while [ $# -gt 0 ]; do
+    if [ "$1" = -s ] && [ -n "$2" ] && ! [ -x "$2" ]; then
+        echo "$0 keeps its shell: $2 is not there" >&2
+    else
+        usermod "$1" "$2" "$0" || {
+            status=$?
+            [ $status = 8 ] && [ "$1" = -d ] || exit $status
+            echo "$0 keeps its home: it is in use" >&2
+        }
+    fi
+    shift 2
+done
+"#;
 
 /// Commands, and what a person should know.
 #[derive(Default)]

@@ -29,9 +29,13 @@ apt() {
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ] || grep -q lifeboat $policy; then
     trap 'rm -f $policy' EXIT
+    # A shell that a signal ends does not do what it does at its exit.
+    trap 'exit 143' HUP INT TERM
     printf '#!/bin/sh\n# by lifeboat\nexit 101\n' >$policy
     chmod 755 $policy
 fi
+# Where an earlier attempt was cut off, apt does nothing before this was done.
+dpkg --force-confold --configure -a </dev/null || exit
 set --
 gone=
 while read -r name version held; do
