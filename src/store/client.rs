@@ -32,7 +32,7 @@ pub struct Client {
 pub struct Rescued {
     /// A good copy.
     pub body: Bytes,
-    /// Whether every replica was seen to have it by the end; if not, a damaged copy may still be in its place.
+    /// Whether every replica was seen to have it by the end; if not, a damaged copy may still be there.
     pub is_everywhere: bool,
 }
 

@@ -42,7 +42,8 @@ impl Replicated {
     fn prefer(&self, name: &str) {
         let weight = |other: &str| u32::from(other == name);
         let configuration = format!(
-            "[repository.main]\nurl = 'a'\nreplica_name = 'a'\nreplica_weight = {}\nidentity_file = 'identity'\n\
+            "[repository.main]\nurl = 'a'\nreplica_name = 'a'\nreplica_weight = {}\n\
+             identity_file = 'identity'\n\
              [[repository.main.replica]]\nname = 'b'\nurl = 'b'\nweight = {}\n\
              [[repository.main.replica]]\nname = 'c'\nurl = 'c'\nweight = {}\n\
              [job.sample]\nsources = 'source'\n",
@@ -350,8 +351,8 @@ fn commands_about_replicas_say_so_where_there_are_none() {
     }
 }
 
-/// A pack of contents, which nothing but --read-data reads: those of trees begin with a nought. Damaged in `c`,
-/// of the same length, so that no listing tells.
+/// A pack of contents, which nothing but --read-data reads: those of trees begin with a nought. Damaged in
+/// `c`, of the same length, so that no listing tells.
 fn damaged_in_c(world: &Replicated) -> String {
     let is_content = |object: &PathBuf| {
         object.to_str().is_some_and(|name| name.starts_with("packs/") && !name.starts_with("packs/0"))

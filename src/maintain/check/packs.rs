@@ -275,8 +275,8 @@ fn read_pack(checking: &Checking<'_>, pack: &PackRow, sums: &Sums) -> Result<Rea
     Ok(read)
 }
 
-/// The plaintext of a damaged pack from a replica where it is whole, if that copy then stands everywhere: only
-/// then nothing is damaged any more, and the set has told what it replaced.
+/// The plaintext of a damaged pack from a replica where it is whole, if that copy then stands everywhere:
+/// only then nothing is damaged any more, and the set has told what it replaced.
 fn whole_from_copies(
     checking: &Checking<'_>,
     pack: &PackRow,

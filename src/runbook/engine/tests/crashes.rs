@@ -75,8 +75,8 @@ fn a_step_that_still_runs_is_not_begun_beside_itself_though_its_check_says_that_
     drop(journal);
     let mut child = std::process::Command::new("sleep")
         .arg("1000")
-        .env(super::super::program::RUN_VARIABLE, &run)
-        .env(super::super::program::STEP_VARIABLE, "lasting")
+        .env(crate::runbook::engine::program::RUN_VARIABLE, &run)
+        .env(crate::runbook::engine::program::STEP_VARIABLE, "lasting")
         .spawn()
         .unwrap();
     let (reached, state) = world.again();
@@ -136,12 +136,12 @@ fn a_crash_after_any_record_repeats_nothing_that_was_done() {
 fn what_a_step_left_running_is_waited_for_before_it_is_judged() {
     let mut child = std::process::Command::new("sleep")
         .arg("1000")
-        .env(super::super::program::RUN_VARIABLE, "r-9")
-        .env(super::super::program::STEP_VARIABLE, "a")
+        .env(crate::runbook::engine::program::RUN_VARIABLE, "r-9")
+        .env(crate::runbook::engine::program::STEP_VARIABLE, "a")
         .spawn()
         .unwrap();
-    assert_eq!(super::super::program::survivors("r-9", "a"), [child.id()]);
-    assert!(super::super::program::survivors("r-9", "b").is_empty());
+    assert_eq!(crate::runbook::engine::program::survivors("r-9", "a"), [child.id()]);
+    assert!(crate::runbook::engine::program::survivors("r-9", "b").is_empty());
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(Path::new("/proc").exists());
