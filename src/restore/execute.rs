@@ -3,11 +3,13 @@
 //! 1. Deletions. 2. Directories. 3. Everything without contents. 4. Comparison of what is there.
 //! 5. Contents. 6. Hard links. 7. Reading back. 8. The directories' metadata, deepest first.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, HashMap};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use std::{fs, io};
 
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::repo::tree::EntryKind;
@@ -23,9 +25,9 @@ use crate::restore::plan::RestorePlan;
 use crate::restore::schedule::Schedule;
 use crate::restore::source::Source;
 use crate::restore::summary::{Failure, RestoreSummary, SCHEMA};
-use crate::sys::error::{SysError, show_path};
-use crate::sys::process;
+use crate::sys::error::{SysError, SysResult, show_path};
 use crate::sys::target::Target;
+use crate::sys::{disk, file, process};
 
 /// Warnings kept word for word; the others are counted.
 const WARNINGS_MAX: usize = 1000;
@@ -199,9 +201,33 @@ impl<'a> Run<'a> {
         self.finish_dirs();
         self.check_stopped()?;
         if self.options.sync {
-            self.target.root().sync_file_system().map_err(RestoreError::Target)?;
+            self.sync_file_systems().map_err(RestoreError::Target)?;
         }
         Ok(verified)
+    }
+
+    /// Makes durable what was written: the target's file system, and each that is mounted below it where
+    /// the plan has something. Others there may be a network's that does not answer.
+    fn sync_file_systems(&self) -> SysResult<()> {
+        self.target.root().sync_file_system()?;
+        let target = fs::canonicalize(&self.plan.target).unwrap_or_else(|_| self.plan.target.clone());
+        let mut mounts: HashMap<Vec<u8>, PathBuf> = HashMap::new();
+        for mount in disk::mounts_below(&target) {
+            if let Ok(below) = mount.strip_prefix(&target) {
+                mounts.insert([b"/", below.as_os_str().as_bytes()].concat(), mount);
+            }
+        }
+        let items = &self.plan.items;
+        for number in 0..items.len() {
+            if mounts.is_empty() {
+                break;
+            }
+            let is_directory = items.get(number).kind == EntryKind::Dir;
+            if let Some(mount) = is_directory.then(|| mounts.remove(&items.path(number))).flatten() {
+                file::sync_file_system(&mount)?;
+            }
+        }
+        Ok(())
     }
 
     fn finish(self, verified: Option<u64>, started: Instant) -> RestoreSummary {

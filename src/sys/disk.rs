@@ -12,6 +12,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _}
 use std::path::{Path, PathBuf};
 
 use crate::sys::error::{SysError, SysResult};
+use crate::sys::file::sync_file_system;
 
 /// Bytes that `/sys/block/*/size` counts in.
 const SECTOR_BYTES: u64 = 512;
@@ -105,6 +106,12 @@ fn read(path: &Path) -> Option<String> {
 }
 
 impl Disk {
+    /// Whether it is a loop device of the file `path`, by whatever name: the kernel tells the plain one.
+    pub fn is_backed_by(&self, path: &Path) -> bool {
+        let plain = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.backing_file.as_ref() == Some(&plain)
+    }
+
     /// Whether the kernel lets anybody else have it: nothing on it is mounted, swapped to, or part of an
     /// array or a volume.
     pub fn is_free(&self) -> SysResult<bool> {
@@ -179,6 +186,26 @@ pub fn mounts_below(directory: &Path) -> Vec<PathBuf> {
     let mut below: Vec<PathBuf> = points.filter(|at| at.starts_with(directory)).collect();
     below.sort_by_key(|at| std::cmp::Reverse(at.components().count()));
     below
+}
+
+/// Makes durable what was written at or below `directory`: its own file system, and each that is mounted
+/// below it from a device. A network's that does not answer is not waited for.
+pub fn sync_below(directory: &Path) -> SysResult<()> {
+    // Below what is not there, there is nothing.
+    let Ok(plain) = fs::canonicalize(directory) else { return Ok(()) };
+    sync_file_system(&plain)?;
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let local = table.lines().filter_map(|line| {
+        let (at, source) = line.split_once(" - ")?;
+        let mut source = source.split(' ');
+        let (kind, device) = (source.next()?, source.next()?);
+        let is_local = device.starts_with("/dev/") || kind == "zfs";
+        is_local.then(|| Some(PathBuf::from(unescape(at.split(' ').nth(4)?))))?
+    });
+    for at in local.filter(|at| at.starts_with(&plain)) {
+        sync_file_system(&at)?;
+    }
+    Ok(())
 }
 
 /// The kernel writes blanks and the like as `\040`.

@@ -341,10 +341,16 @@ fn a_run_killed_at_any_line_of_its_journal_is_gone_on_with() {
 
 /// Runs the program and kills it at its `moment`th `call`; whether it did not end well by itself.
 pub fn kill_at(world: &World, words: &[&str], call: &str, moment: u32) -> bool {
+    let trace = format!("trace={call}");
+    let inject = format!("inject={call}:signal=KILL:when={moment}");
+    finish(traced(world, words, &["-o", "/dev/null", "-e", &trace, "-e", &inject])).status != Some(0)
+}
+
+/// The command below strace with these options.
+pub fn traced(world: &World, words: &[&str], options: &[&str]) -> Command {
     let plain = world.command(words);
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-    command.arg("-e").arg(format!("inject={call}:signal=KILL:when={moment}"));
+    command.args(["-f", "-qq"]).args(options).arg("--");
     command.arg(plain.get_program()).args(plain.get_args());
     command.current_dir(plain.get_current_dir().unwrap_or(Path::new("/")));
     command.env_clear();
@@ -354,7 +360,7 @@ pub fn kill_at(world: &World, words: &[&str], call: &str, moment: u32) -> bool {
         }
     }
     command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    finish(command).status != Some(0)
+    command
 }
 
 #[test]

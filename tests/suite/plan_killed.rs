@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use crate::plan::kill_at;
+use crate::plan::{kill_at, traced};
 use crate::program::{Run, finish};
 use crate::world::World;
 
@@ -44,6 +46,21 @@ fn lacking() -> Option<&'static str> {
 /// A loop device that is gone with this.
 struct Disk {
     device: String,
+}
+
+/// Waits until nothing holds the image: the kernel detaches a device for real once no namespace has its
+/// file systems mounted, and another test's may have a copy of every mount for a moment.
+fn wait_until_free(image: &Path) {
+    let begun = Instant::now();
+    loop {
+        let script = format!("losetup --noheadings --output NAME --associated '{}'", image.display());
+        let devices = if image.exists() { sh(&script) } else { String::new() };
+        if devices.is_empty() {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{} is held by {devices}", image.display());
+        sleep(Duration::from_millis(20));
+    }
 }
 
 impl Disk {
@@ -109,6 +126,7 @@ fn captured(world: &World) -> Disk {
 
 /// Everything about the new disk that a machine would notice.
 fn seen(image: &Path) -> String {
+    wait_until_free(image);
     let disk = Disk { device: sh(&format!("losetup --find --show --partscan '{}'", image.display())) };
     let device = &disk.device;
     sh(&format!("partx --update {device} 2>/dev/null || partx --add {device}"));
@@ -125,18 +143,20 @@ fn seen(image: &Path) -> String {
          umount -R {at}"
     ));
     drop(disk);
+    wait_until_free(image);
     told
 }
 
 /// Ends what a killed run left attached or mounted, as the machine's restart would.
 fn restart(image: &Path, root: &Path) {
-    let (root, image) = (root.display(), image.display());
+    let (root, file) = (root.display(), image.display());
     let script = format!(
         "umount -R '{root}' 2>/dev/null || true; \
-         for device in $(losetup --noheadings --output NAME --associated '{image}'); do \
+         for device in $(losetup --noheadings --output NAME --associated '{file}'); do \
          partx --delete $device 2>/dev/null || true; losetup --detach $device; done"
     );
     sh(&script);
+    wait_until_free(image);
 }
 
 struct Machine {
@@ -151,10 +171,12 @@ impl Machine {
     fn new() -> Self {
         let world = World::new();
         let old = captured(&world);
-        let (image, root) = (world.path("new.img"), world.path("mnt"));
+        // By another name than the kernel calls it.
+        std::os::unix::fs::symlink(".", world.path("there")).unwrap();
+        let (image, root) = (world.path("there/new.img"), world.path("mnt"));
         let text = format!(
             "schema = \"lifeboat.plan-file/1\"\nname = \"machine\"\n[target]\nkind = \"bare-metal\"\nroot = \
-             {root:?}\n[[disk]]\nfrom = \"path:{}\"\nto = \"image:{}\"\nsize = {NEW_BYTES}\nwipe = true\n\
+             {root:?}\n[[disk]]\nfrom = \"path:{}\"\nto = \"image:{}\"\nsize = {NEW_BYTES}\n\
              [component.disks]\nkind = \"disks\"\n[component.fs]\nkind = \"file-systems\"\n\
              [component.files]\nkind = \"files\"\nfrom = {:?}\nto = \"/\"\n\
              [[component.files.verify]]\nkind = \"checksum\"\n",
@@ -190,6 +212,25 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         restart(&self.image, &self.root);
+    }
+}
+
+#[test]
+fn what_is_done_is_on_the_disk_before_the_journal_says_so() {
+    if let Some(why) = lacking() {
+        assert!(std::env::var_os("LIFEBOAT_TEST_REQUIRE_ALL").is_none(), "{why}");
+        eprintln!("skipped: {why}");
+        return;
+    }
+    let machine = Machine::new();
+    let trace = machine.world.path("trace");
+    let options = ["-y", "-e", "signal=none", "-e", "trace=syncfs", "-o", trace.to_str().unwrap()];
+    let run = finish(traced(&machine.world, &machine.words(), &options));
+    assert_eq!(run.status, Some(0), "{run:?}");
+    let trace = fs::read_to_string(trace).unwrap();
+    let root = fs::canonicalize(&machine.root).unwrap();
+    for at in [root.clone(), root.join("boot")] {
+        assert!(trace.contains(&format!("<{}>", at.display())), "no sync of {}: {trace}", at.display());
     }
 }
 

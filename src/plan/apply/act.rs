@@ -1,7 +1,7 @@
 //! Carrying out one step.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -114,6 +114,12 @@ impl Hands<'_> {
             Operation::Run { commands } => {
                 for command in commands {
                     self.succeed(step, command)?;
+                }
+                let target = &self.ground.plan.content.target;
+                if !action.volatile && target.kind != TargetKind::Sandbox {
+                    // The journal is to say "done" of what the end of this machine does not undo.
+                    disk::sync_below(Path::new(&target.root))
+                        .map_err(|error| StepError::failed(chain_text(&error)))?;
                 }
             }
             Operation::Attach(target) => self.attach(target)?,
@@ -281,7 +287,7 @@ impl Hands<'_> {
         let failed = |error: &dyn std::error::Error| StepError::failed(chain_text(error));
         let file = PathBuf::from(path);
         let there = disk::disks().map_err(|error| failed(&error))?;
-        let there = there.into_iter().find(|disk| disk.backing_file.as_ref() == Some(&file));
+        let there = there.into_iter().find(|disk| disk.is_backed_by(&file));
         let device = match there {
             Some(disk) => disk.path,
             None => {

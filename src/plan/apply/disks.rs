@@ -6,6 +6,7 @@
 //! namespace; and, unless the plan says `wipe`, hold nothing. What cannot be found out counts against it.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -198,8 +199,8 @@ pub fn is_at(candidate: &Candidate, node: &str) -> Result<(), PlanError> {
         };
     }
     let all = disk::disks().map_err(PlanError::Look)?;
-    let attached = all.iter().find(|disk| disk.path == node).and_then(|disk| disk.backing_file.as_ref());
-    match attached.is_some_and(|file| file == Path::new(&candidate.device)) {
+    let image = Path::new(&candidate.device);
+    match all.iter().any(|disk| disk.path == node && disk.is_backed_by(image)) {
         true => Ok(()),
         false => Err(refused(format!("it is not attached to {node} any more: apply the plan once more"))),
     }
@@ -269,8 +270,7 @@ fn image(
         return Err(refuse("it lies where the repository or lifeboat's own state is".into()));
     }
     let all = disk::disks().map_err(PlanError::Look)?;
-    let is_its = |disk: &&Disk| disk.backing_file.as_ref().is_some_and(|file| file == Path::new(path));
-    let attached: Vec<&Disk> = all.iter().filter(is_its).collect();
+    let attached: Vec<&Disk> = all.iter().filter(|disk| disk.is_backed_by(Path::new(path))).collect();
     let nodes: Vec<&str> = attached.iter().map(|disk| disk.path.as_str()).collect();
     if !attached.is_empty() && !is_begun && !is_ours {
         return Err(refuse(format!("it is attached to {} already", nodes.join(", "))));
@@ -287,8 +287,10 @@ fn image(
             "it is attached to {nodes}; detach all but one (losetup --detach) first"
         )));
     }
+    // Where the run was cut off right after it made the image, nothing is in it yet.
+    let is_own = is_begun || is_ours && is_all_hole(Path::new(path));
     let holds =
-        if length.unwrap_or(0) > 0 && !is_begun { vec!["a file that is there".into()] } else { Vec::new() };
+        if length.unwrap_or(0) > 0 && !is_own { vec!["a file that is there".into()] } else { Vec::new() };
     if !target.wipe && !holds.is_empty() {
         return Err(refuse(
             "it is there already; remove it, or say `wipe = true` at this disk in the plan file".into(),
@@ -302,6 +304,11 @@ fn image(
         holds,
         is_image: true,
     })
+}
+
+/// Whether nothing was ever written to the file.
+fn is_all_hole(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|metadata| metadata.blocks() == 0)
 }
 
 /// What on the disk called `name` must not be lost: the running system, or one of `holds`.

@@ -17,6 +17,7 @@ pub mod keep;
 pub mod log;
 pub mod probes;
 pub mod record;
+pub mod release;
 pub mod sandbox;
 pub mod schedule;
 pub mod session;

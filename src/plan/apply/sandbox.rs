@@ -224,8 +224,7 @@ pub fn remove(target: &Target, was_there: bool, ended: Option<bool>) -> Removal 
     }
     if let Some(image) = &target.image {
         let file = PathBuf::from(&image.path);
-        let attached =
-            disks().map_or(true, |all| all.iter().any(|disk| disk.backing_file.as_ref() == Some(&file)));
+        let attached = disks().map_or(true, |all| all.iter().any(|disk| disk.is_backed_by(&file)));
         see(format!("the loop device of {}", image.path), !attached);
         if !attached && mounts.is_empty() {
             // Whether it is gone is looked at, whatever removing it said.

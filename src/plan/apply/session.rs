@@ -8,12 +8,11 @@ use std::time::Instant;
 use crate::base::hex;
 use crate::plan::apply::act::{Hands, lock};
 use crate::plan::apply::begin::{done_before, place_is_free, run_id};
-use crate::plan::apply::commands::{self, Runner};
 use crate::plan::apply::log::{self, How, Known, Line, Past};
 use crate::plan::apply::record::{Outcome, RunRecord, SCHEMA, StepRecord};
 use crate::plan::apply::sandbox::{self, Confinement, Removal};
-use crate::plan::apply::schedule::{Board, Ending, Schedule, StepError, is_done, is_volatile};
-use crate::plan::apply::{Ground, choose, directory, disks, keep, warmth};
+use crate::plan::apply::schedule::{Board, Ending, Schedule, is_done, is_volatile};
+use crate::plan::apply::{Ground, choose, directory, disks, keep, release, warmth};
 use crate::plan::artefact::{RootFound, Step, Work};
 use crate::plan::error::PlanError;
 use crate::plan::evidence;
@@ -143,7 +142,7 @@ impl<'a> Session<'a> {
         let ended = lock(&hands.confinement)
             .take()
             .map(|confinement| Arc::into_inner(confinement).is_none_or(Confinement::end));
-        self.release(&hands);
+        self.warnings.extend(release::release(&hands, &self.board));
         result?;
         let removal = self.remove(ended);
         self.finish(removal)
@@ -286,30 +285,8 @@ impl<'a> Session<'a> {
         let Some(snapshot) = content.snapshots.first().map(|pinned| pinned.id) else { return };
         for (component, command) in &content.cleanup {
             if component.as_deref().is_none_or(is_begun) {
-                self.warnings.extend(told(hands.cleanup(&snapshot, command).err(), "cleanup"));
+                self.warnings.extend(release::told(hands.cleanup(&snapshot, command).err(), "cleanup"));
             }
-        }
-    }
-
-    /// Takes back what does not outlive the run, in reverse order.
-    fn release(&mut self, hands: &Hands<'_>) {
-        let steps = &self.ground.plan.content.steps;
-        for step in steps.iter().rev().filter(|step| is_volatile(step)) {
-            let touched = self.board.times.contains_key(&step.id);
-            let Work::Action(action) = &step.work else { continue };
-            for command in action.release.iter().filter(|_| touched) {
-                let result = hands.release(step, command);
-                self.warnings.extend(told(result.err(), &format!("releasing {}", step.id)));
-            }
-        }
-        let attached = std::mem::take(&mut *lock(&hands.attached));
-        let snapshot = self.ground.plan.content.snapshots.first().map(|pinned| pinned.id);
-        for device in attached {
-            let command = crate::system::action::CommandLine::new(["losetup", "--detach", &device]);
-            let Some(snapshot) = snapshot else { return };
-            let runner = Runner { heeds_interrupt: false, ..hands.runner(None) };
-            let result = commands::succeed(runner, &snapshot, &command);
-            self.warnings.extend(told(result.err(), &format!("detaching {device}")));
         }
     }
 
@@ -482,12 +459,5 @@ impl<'a> Session<'a> {
             Some(judge(Some(&part.name), part.rto_seconds?, end))
         });
         whole.into_iter().chain(parts).collect()
-    }
-}
-
-fn told(error: Option<StepError>, what: &str) -> Option<String> {
-    match error? {
-        StepError::Failed { why, .. } => Some(format!("{what}: {why}")),
-        StepError::Interrupted => Some(format!("{what}: interrupted")),
     }
 }

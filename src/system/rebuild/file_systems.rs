@@ -366,8 +366,9 @@ fn is_in(target: &str, holder: &str) -> bool {
 }
 
 /// Whether what is mounted at `$0` is one of the devices that follow: anything may be mounted there.
-const MOUNTED: &str = "{ at=$(readlink -f \"$(findmnt -nvro SOURCE --mountpoint \"$0\" | tail -n 1)\"); \
-                       for node; do test \"$at\" = \"$(readlink -f \"$node\")\" && break; done; }";
+const MOUNTED: &str = "{ at=$(findmnt -nvro SOURCE --mountpoint \"$0\" | tail -n 1); \
+                       at=$(readlink -f \"$at\" || echo \"$at\"); for node; do \
+                       test \"$at\" = \"$(readlink -f \"$node\" || echo \"$node\")\" && break; done; }";
 
 fn mount(
     stack: &Stack<'_>,

@@ -44,16 +44,22 @@ fn unknown(device: &Device, what: &str) -> RebuildError {
     RebuildError::Unknown { device: device.name.clone(), what: what.to_owned() }
 }
 
+// A node that is missing, with the directory it would be in, has no plain name: then its own counts, so that
+// two that are missing are not the same.
+
 /// Whether the array at `$0` is the one with the UUID `$1`, made of none but the devices that follow: the
 /// disks it was captured from may be here too.
 const ASSEMBLED: &str = "{ told=$(mdadm --detail --export \"$0\") && uuid=$1 && shift && \
                          printf '%s\\n' \"$told\" | grep -qx \"MD_UUID=$uuid\" && test -z \"$(\
                          printf '%s\\n' \"$told\" | sed -n 's/^MD_DEVICE_.*_DEV=//p' | while read -r at; do \
-                         for node; do test \"$(readlink -f \"$at\")\" = \"$(readlink -f \"$node\")\" && \
-                         continue 2; done; echo \"$at\"; done)\"; }";
+                         for node; do \
+                         test \"$(readlink -f \"$at\" || echo \"$at\")\" = \
+                         \"$(readlink -f \"$node\" || echo \"$node\")\" && continue 2; done; \
+                         echo \"$at\"; done)\"; }";
 /// Whether the mapping `$0` is open, and is that of the device `$1`.
-const OPENED: &str = "test \"$(readlink -f \"$(cryptsetup status \"$0\" | sed -n 's/^ *device: *//p')\")\" = \
-                      \"$(readlink -f \"$1\")\"";
+const OPENED: &str = "{ at=$(cryptsetup status \"$0\" | sed -n 's/^ *device: *//p'); \
+                      test \"$(readlink -f \"$at\" || echo \"$at\")\" = \
+                      \"$(readlink -f \"$1\" || echo \"$1\")\"; }";
 
 /// An action of this stage that is done once.
 pub(super) fn made(stack: &Stack<'_>, device: &Device, id: String, title: String) -> Action {

@@ -17,8 +17,8 @@ const INNER: &[&str] = &["cache-pool", "error"];
 /// Whether all that has the group `$0` on it are the devices that follow: of that name, the running machine
 /// may have a group of its own.
 const ON_TARGETS: &str = "{ test \"$(pvs --noheadings --options pv_name --select vg_name=\"$0\" | \
-                          while read -r at; do readlink -f \"$at\"; done | sort)\" = \
-                          \"$(for at; do readlink -f \"$at\"; done | sort)\"; }";
+                          while read -r at; do readlink -f \"$at\" || echo \"$at\"; done | sort)\" = \
+                          \"$(for at; do readlink -f \"$at\" || echo \"$at\"; done | sort)\"; }";
 
 pub(super) fn group(stack: &Stack<'_>, name: &str) -> Result<Vec<Action>, RebuildError> {
     let Some(group) = stack.storage().volume_groups.iter().find(|group| group.name == name) else {
