@@ -12,7 +12,7 @@ use crate::base::ids::ChunkId;
 use crate::base::recycle;
 use crate::compress::Decompressor;
 use crate::restore::dirs::Dirs;
-use crate::restore::error::{RestoreError, chain_text};
+use crate::restore::error::chain_text;
 use crate::restore::execute::Run;
 use crate::restore::items::{Hole, Placement};
 use crate::restore::journal::path_hash;
@@ -85,13 +85,11 @@ impl<'r> Writer<'r> {
         Ok(Self { run, dirs: run.dirs(), decompressor, block: Vec::new(), checked: HashMap::new() })
     }
 
-    /// Fetches one span and writes what it holds.
-    pub fn write_span(&mut self, schedule: &Schedule, span: &Span) {
+    /// Writes what one span holds, which was `read`.
+    pub fn write_span(&mut self, schedule: &Schedule, span: &Span, read: Result<Vec<u8>, SourceError>) {
         let run = self.run;
-        let pack = &run.plan.packs[span.pack as usize];
         let jobs = &schedule.jobs[span.jobs.clone()];
-        run.counters.fetched(span.plain.end - span.plain.start);
-        match run.source.read_plain(pack, span.plain.clone()) {
+        match read {
             Ok(plain) => {
                 for job in jobs {
                     if run.stopped() {
@@ -110,7 +108,8 @@ impl<'r> Writer<'r> {
                     let block = &run.plan.blocks[job.block as usize];
                     let at = span.jobs.start + at;
                     let plain = u64::from(block.offset)..block.end();
-                    self.write_span(schedule, &Span { pack: span.pack, plain, jobs: at..at + 1 });
+                    let one = Span { pack: span.pack, plain, jobs: at..at + 1 };
+                    self.write_span(schedule, &one, run.read_span(&one));
                 }
             }
             Err(error) if error.kind == ErrorKind::Damage => {
@@ -472,21 +471,4 @@ fn write_nonzero(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
         content::write_all_at(file, &bytes[start..], offset + start as u64)?;
     }
     Ok(())
-}
-
-/// Fetches and writes all of `schedule`.
-pub fn write_all(run: &Run<'_>, schedule: &Schedule) -> Result<(), RestoreError> {
-    let start = || Writer::new(run);
-    crate::restore::parallel::for_each(run.workers, schedule.spans.len(), 1, start, |writer, number| {
-        match writer {
-            Ok(writer) => writer.write_span(schedule, &schedule.spans[number]),
-            Err(error) => run.stop(RestoreError::Source(SourceError {
-                kind: error.kind,
-                what: chain_text(error),
-                source: None,
-            })),
-        }
-        !run.stopped()
-    });
-    run.check_stopped()
 }

@@ -13,9 +13,10 @@ use std::{fs, io};
 
 use crate::base::monitor::{Event, Interrupt, Monitor};
 use crate::repo::tree::EntryKind;
-use crate::restore::content::{self, Slots};
+use crate::restore::content::Slots;
 use crate::restore::dirs::Dirs;
 use crate::restore::error::{RestoreError, chain_text};
+use crate::restore::fetch;
 use crate::restore::items::Action;
 use crate::restore::journal::{Journal, path_hash};
 use crate::restore::options::RestoreOptions;
@@ -176,7 +177,7 @@ impl<'a> Run<'a> {
         let wanted = self.compare();
         self.check_stopped()?;
         match wanted {
-            None => content::write_all(self, &self.plan.schedule)?,
+            None => fetch::write_all(self, &self.plan.schedule)?,
             Some(wanted) => {
                 let items = &self.plan.items;
                 let is_wanted = |at: usize| wanted[at].load(Ordering::Relaxed);
@@ -188,7 +189,7 @@ impl<'a> Run<'a> {
                 let (blocks, options) = (&self.plan.blocks, self.options);
                 let (gap, most) = (options.gap_bytes, options.span_max_bytes);
                 let schedule = Schedule::new(blocks, items.placements(), is_wanted, gap, most);
-                content::write_all(self, &schedule)?;
+                fetch::write_all(self, &schedule)?;
             }
         }
         self.make_links();

@@ -15,6 +15,7 @@ mod content;
 mod dirs;
 pub mod error;
 pub mod execute;
+mod fetch;
 mod finish;
 pub mod items;
 mod journal;

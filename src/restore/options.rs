@@ -10,14 +10,16 @@ pub const LOCAL_GAP_BYTES: u64 = 64 << 10;
 pub const SPAN_MAX_BYTES: u64 = 4 << 20;
 /// The same gap on a store behind a network: what a line of 80 MB/s carries in a round trip of 50 ms.
 pub const REMOTE_GAP_BYTES: u64 = 4 << 20;
-/// The same request there: a whole pack, where all workers together stay within [`REMOTE_BUDGET_BYTES`].
+/// The same request there: a whole pack, where all threads together stay within [`REMOTE_BUDGET_BYTES`].
 pub const REMOTE_SPAN_MAX_BYTES: u64 = 40 << 20;
-/// About as much is held sealed and open by all workers.
+/// About as much is held sealed and open by all threads.
 const REMOTE_BUDGET_BYTES: u64 = 768 << 20;
 /// What a process takes besides, buffers that wait for their next use included.
 const REMOTE_REST_BYTES: u64 = 192 << 20;
-/// Fewer workers than this would leave a distant store idle.
-const REMOTE_WORKERS_MIN: usize = 4;
+/// At least and at most so many threads fetch: fewer leave a distant store idle, more hold more than they help.
+const REMOTE_FETCHERS: (usize, usize) = (4, 8);
+/// More threads that write hold as much again, and are faster than what is fetched for them.
+const REMOTE_WORKERS_MAX: usize = 8;
 
 /// What to do where a file is there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,8 +110,10 @@ pub struct RestoreOptions {
     pub resume: bool,
     /// Whether the target's file system is synchronised before success is reported.
     pub sync: bool,
-    /// Threads that fetch and write; 0 stands for as many as there are processors.
+    /// Threads that write; 0 stands for as many as there are processors.
     pub workers: usize,
+    /// Threads that fetch ahead of those that write; 0 where each of these fetches for itself.
+    pub fetchers: usize,
     /// The longest gap between two needed blocks that is fetched along, in bytes.
     pub gap_bytes: u64,
     /// The most that one request asks for, in bytes.
@@ -134,6 +138,7 @@ impl RestoreOptions {
             resume: true,
             sync: false,
             workers: 0,
+            fetchers: 0,
             gap_bytes: LOCAL_GAP_BYTES,
             span_max_bytes: SPAN_MAX_BYTES,
         }
@@ -141,12 +146,14 @@ impl RestoreOptions {
 
     /// The same from a store behind a network: few and large requests, and enough of them at once.
     pub fn from_afar(self, memory_limit: Option<u64>) -> Self {
-        let workers = parallel::workers(self.workers).max(REMOTE_WORKERS_MIN);
+        let workers = parallel::workers(self.workers).min(REMOTE_WORKERS_MAX);
+        let fetchers = workers.clamp(REMOTE_FETCHERS.0, REMOTE_FETCHERS.1);
         let limit = memory_limit.unwrap_or(u64::MAX);
         let budget = limit.saturating_sub(REMOTE_REST_BYTES).min(REMOTE_BUDGET_BYTES);
-        let share = budget / (2 * workers as u64);
+        // One that fetches holds a span sealed and open, one that writes holds it open.
+        let share = budget / (2 * fetchers + workers) as u64;
         let span_max_bytes = share.clamp(SPAN_MAX_BYTES, REMOTE_SPAN_MAX_BYTES);
-        Self { workers, gap_bytes: REMOTE_GAP_BYTES, span_max_bytes, ..self }
+        Self { workers, fetchers, gap_bytes: REMOTE_GAP_BYTES, span_max_bytes, ..self }
     }
 }
 
@@ -162,7 +169,7 @@ mod tests {
         };
         assert_eq!(span(None), REMOTE_SPAN_MAX_BYTES);
         assert_eq!(span(Some(4 << 30)), REMOTE_SPAN_MAX_BYTES);
-        assert_eq!(span(Some(400 << 20)), 26 << 20);
+        assert_eq!(span(Some(400 << 20)), (208 << 20) / 12);
         assert_eq!(span(Some(224 << 20)), SPAN_MAX_BYTES);
         assert_eq!(span(Some(0)), SPAN_MAX_BYTES);
     }

@@ -16,19 +16,20 @@ fn a_damaged_block_loses_its_files_alone_and_leaves_no_half_file() {
     let id = files[10].chunks.ids[3];
     let origin = world.origin(files.clone());
     world.damage_chunk(&id);
-    let place = Place::new();
-    let summary = world.restore(&origin, &place.options).unwrap();
-    assert_eq!(summary.kind(), Some(ErrorKind::Damage));
-    let lost = lost(&summary);
-    assert!(lost.contains(&"/f10") && lost.len() <= 3, "{lost:?}");
-    for n in 0..30u8 {
-        let name = format!("f{n:02}");
-        match lost.contains(&format!("/{name}").as_str()) {
-            true => assert!(!place.has(&name), "{name} is half there"),
-            false => assert_eq!(place.read(&name), noise(90_000, n)),
+    for place in [Place::new(), Place::distant()] {
+        let summary = world.restore(&origin, &place.options).unwrap();
+        assert_eq!(summary.kind(), Some(ErrorKind::Damage));
+        let lost = lost(&summary);
+        assert!(lost.contains(&"/f10") && lost.len() <= 3, "{lost:?}");
+        for n in 0..30u8 {
+            let name = format!("f{n:02}");
+            match lost.contains(&format!("/{name}").as_str()) {
+                true => assert!(!place.has(&name), "{name} is half there"),
+                false => assert_eq!(place.read(&name), noise(90_000, n)),
+            }
         }
+        assert_eq!(summary.files as usize, 30 - lost.len());
     }
-    assert_eq!(summary.files as usize, 30 - lost.len());
 }
 
 #[test]
@@ -39,14 +40,15 @@ fn a_missing_pack_and_a_missing_chunk_lose_only_what_they_held() {
     let origin = world.origin(files);
     world.gone.insert(1);
     world.forget_chunk(&last);
-    let place = Place::new();
-    let summary = world.restore(&origin, &place.options).unwrap();
-    assert_eq!(summary.kind(), Some(ErrorKind::Damage));
-    let lost = lost(&summary);
-    assert!(lost.contains(&"/f19") && lost.len() > 3 && lost.len() < 15, "{lost:?}");
-    for n in 0..20u8 {
-        let name = format!("f{n:02}");
-        assert_eq!(place.has(&name), !lost.contains(&format!("/{name}").as_str()));
+    for place in [Place::new(), Place::distant()] {
+        let summary = world.restore(&origin, &place.options).unwrap();
+        assert_eq!(summary.kind(), Some(ErrorKind::Damage));
+        let lost = lost(&summary);
+        assert!(lost.contains(&"/f19") && lost.len() > 3 && lost.len() < 15, "{lost:?}");
+        for n in 0..20u8 {
+            let name = format!("f{n:02}");
+            assert_eq!(place.has(&name), !lost.contains(&format!("/{name}").as_str()));
+        }
     }
 }
 
@@ -58,10 +60,11 @@ fn a_chunk_swapped_for_another_is_never_written() {
     let third = world.file("third", b"third");
     let origin = world.origin(vec![one, two, third]);
     world.swap_chunks(&first, &second);
-    let place = Place::new();
-    let summary = world.restore(&origin, &place.options).unwrap();
-    assert_eq!(lost(&summary), ["/one", "/two"]);
-    assert_eq!(place.names(), ["third"]);
+    for place in [Place::new(), Place::distant()] {
+        let summary = world.restore(&origin, &place.options).unwrap();
+        assert_eq!(lost(&summary), ["/one", "/two"]);
+        assert_eq!(place.names(), ["third"]);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 
-use super::world::{Place, TIME, World, entry, link, noise};
+use super::world::{Meeting, Place, TIME, World, entry, link, noise};
 use crate::repo::tree::{Entry, EntryKind};
 use crate::restore::options::OwnerMode;
 
@@ -68,6 +68,25 @@ fn every_block_is_fetched_once_and_few_reads_do() {
     assert!((1_500_000..1_600_000).contains(&stored), "{stored}");
     assert_eq!(plan.counts().fetch_bytes, stored);
     assert_eq!((plan.counts().requests, plan.counts().packs), (summary.requests, summary.requests));
+}
+
+#[test]
+fn of_a_distant_store_several_reads_are_under_way_whoever_writes() {
+    for place in [Place::new(), Place::distant()] {
+        let mut world = World::default();
+        let data = noise(3_000_000, 3);
+        let entries = vec![world.file("f", &data)];
+        let origin = world.origin(entries);
+        let mut options = place.options.clone();
+        let at_once = if options.fetchers == 0 { 1 } else { 3 };
+        world.meeting = Some(Meeting::of(at_once));
+        options.workers = 1;
+        let plan = world.plan(&origin, &options).unwrap();
+        let summary = world.restore(&origin, &options).unwrap();
+        assert_eq!(place.read("f"), data);
+        assert_eq!(summary.requests, plan.counts().requests, "each span is read once");
+        assert_eq!(world.meeting.as_ref().unwrap().most(), at_once);
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::ids::{ChunkId, ChunkKind, PackName, SnapshotId};
@@ -45,6 +47,37 @@ pub struct World {
     pub fetched: Mutex<Vec<(usize, Range<u64>)>>,
     /// Set after so many fetches, to end a restore midway.
     pub interrupt_after: Option<(usize, Interrupt)>,
+    /// Where reads wait for each other.
+    pub meeting: Option<Meeting>,
+}
+
+/// Reads wait until so many of them are under way at once, or for ten seconds.
+#[derive(Default)]
+pub struct Meeting {
+    pub wanted: usize,
+    inside: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Meeting {
+    pub fn of(wanted: usize) -> Self {
+        Self { wanted, ..Self::default() }
+    }
+
+    /// As many as were under way at once.
+    pub fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+
+    fn attend(&self) {
+        let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(inside, Ordering::SeqCst);
+        let begun = Instant::now();
+        while self.most() < self.wanted && begun.elapsed() < Duration::from_secs(10) {
+            std::thread::yield_now();
+        }
+        self.inside.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl World {
@@ -227,6 +260,9 @@ impl Source for World {
     }
 
     fn read_plain(&self, pack: &PackRef, plain: Range<u64>) -> Result<Vec<u8>, SourceError> {
+        if let Some(meeting) = &self.meeting {
+            meeting.attend();
+        }
         let number = pack_number(&pack.name);
         let mut fetched = self.fetched.lock().unwrap();
         fetched.push((number, plain.clone()));
@@ -308,6 +344,13 @@ impl Place {
         let mut options = RestoreOptions::new(&target, base.join("state"));
         options.workers = 2;
         Self { _dir: dir, base, target, options }
+    }
+
+    /// The same for a restore from a distant store.
+    pub fn distant() -> Self {
+        let mut place = Self::new();
+        place.options.fetchers = 3;
+        place
     }
 
     pub fn read(&self, path: &str) -> Vec<u8> {
