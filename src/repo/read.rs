@@ -245,24 +245,40 @@ impl IndexedRepository {
         plain: Range<u64>,
     ) -> Result<Vec<u8>, ReadError> {
         let is_damage = |error: &ReadError| matches!(error, ReadError::Pack { .. });
+        let row = PackRow { name: *pack, kind, sealed_len };
+        let mut was_damaged = false;
         let read = with_refetch(is_damage, || {
-            let whole = PackRow { name: *pack, kind, sealed_len };
-            if let Some(read) = self.read_first(&whole, plain.clone()) {
-                return read;
+            let read = self.read_once(&row, plain.clone());
+            if read.as_ref().is_err_and(is_damage) {
+                was_damaged = true;
+                Key::new(pack_key(pack)).iter().for_each(|key| self.repository.client().doubt(key));
             }
-            let reader = self.pack_reader(pack, kind, sealed_len)?;
-            reader.read_range(plain.clone(), &mut |range| self.fetch_ahead(&whole, range)).map_err(|error| {
-                self.forget_ahead(pack);
-                self.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
-                pack_error(*pack, error)
-            })
+            read
         });
-        read.or_else(|error| match error.kind() {
-            ErrorKind::Damage => {
-                let row = PackRow { name: *pack, kind, sealed_len };
-                self.plain_from_copies(&row, plain.clone(), &|_| true).ok_or(error)
+        match read {
+            Err(error) if error.kind() == ErrorKind::Damage => {
+                self.plain_from_copies(&row, plain, &|_| true).ok_or(error)
             }
-            _ => Err(error),
+            Ok(read) => {
+                if was_damaged {
+                    // The bad copy is replaced; which one it is shows when all are looked at.
+                    let _ = self.from_copies(&row, |_, _| Some(()));
+                }
+                Ok(read)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_once(&self, pack: &PackRow, plain: Range<u64>) -> Result<Vec<u8>, ReadError> {
+        if let Some(read) = self.read_first(pack, plain.clone()) {
+            return read;
+        }
+        let reader = self.pack_reader(&pack.name, pack.kind, pack.sealed_len)?;
+        reader.read_range(plain, &mut |range| self.fetch_ahead(pack, range)).map_err(|error| {
+            self.forget_ahead(&pack.name);
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).remove(&pack.name);
+            pack_error(pack.name, error)
         })
     }
 

@@ -149,7 +149,7 @@ impl Client {
     pub fn rescue(&self, key: &Key, max_bytes: u64, is_good: &dyn Fn(&Bytes) -> bool) -> Option<Rescued> {
         let count = self.store.replicas()?.set().members().len();
         let mut good: Option<Bytes> = None;
-        let mut bad = Vec::new();
+        let (mut bad, mut damaged, mut unseen) = (Vec::new(), Vec::new(), Vec::new());
         let (mut is_contested, mut is_everywhere) = (false, true);
         for at in 0..count {
             match self.with_replicas(|set| set.copy(at, key, max_bytes))? {
@@ -157,21 +157,37 @@ impl Client {
                 Ok(body) if good.is_none() && is_good(&body) => good = Some(body),
                 // A fence and a snapshot: which of them the damaged copy was decides, and nobody knows.
                 Ok(body) if is_good(&body) => is_contested = true,
-                Ok(_) => bad.push(at),
+                Ok(_) => {
+                    bad.push(at);
+                    damaged.push(at);
+                }
                 Err(error) if is_answer(&error) => bad.push(at),
                 Err(_) => {
                     is_everywhere = false;
+                    unseen.push(at);
                     is_contested |= class::of(key) == Class::Voted;
                 }
             }
         }
         let good = good?;
         is_everywhere &= !is_contested;
+        if !is_contested {
+            let set = self.store.replicas()?.set();
+            damaged.into_iter().for_each(|at| set.members()[at].returned_damage(key));
+            unseen.into_iter().for_each(|at| set.not_looked_at(at, key));
+        }
         for at in bad.into_iter().filter(|_| !is_contested) {
             // What cannot be replaced now is queued and told by the set.
             is_everywhere &= self.with_replicas(|set| set.replace(at, key, good.clone()))?.is_ok();
         }
         Some(Rescued { body: good, is_everywhere })
+    }
+
+    /// What was read under `key` does not verify: of several replicas, another one is asked next time.
+    pub fn doubt(&self, key: &Key) {
+        if let Some(replicas) = self.store.replicas() {
+            replicas.set().doubt(key);
+        }
     }
 
     /// Every replica's copy of `key` that can be read, one after the other, until `see` has enough.

@@ -34,13 +34,15 @@ pub struct Breaker {
     trials: u32,
     until: Option<Duration>,
     trial_since: Option<Duration>,
+    /// It is open since answers were wrong: that there are more of them says nothing.
+    is_misled: bool,
     random: u64,
 }
 
 impl Breaker {
     /// A closed one; `seed` spreads its pauses.
     pub fn new(seed: u64) -> Self {
-        Self { failures: 0, trials: 0, until: None, trial_since: None, random: seed }
+        Self { failures: 0, trials: 0, until: None, trial_since: None, is_misled: false, random: seed }
     }
 
     /// What it lets through at `now`.
@@ -69,6 +71,10 @@ impl Breaker {
 
     /// A request was answered.
     pub fn succeeded(&mut self) {
+        if self.is_misled && self.trial_since.is_none() {
+            return;
+        }
+        self.is_misled = false;
         (self.failures, self.trials, self.until, self.trial_since) = (0, 0, None, None);
     }
 
@@ -79,6 +85,15 @@ impl Breaker {
         if was_trial || (self.until.is_none() && self.failures >= FAILURES_MAX) {
             let doubled = FIRST_PAUSE.saturating_mul(1 << self.trials.min(6)).min(LONGEST_PAUSE);
             self.trials = self.trials.saturating_add(1);
+            self.until = Some(now.saturating_add(self.spread(doubled)));
+        }
+    }
+
+    /// What it answers is wrong, for the `times`th time: it opens, whatever it may answer next.
+    pub fn misled(&mut self, now: Duration, times: u32) {
+        if times >= FAILURES_MAX {
+            let doubled = FIRST_PAUSE.saturating_mul(1 << (times - FAILURES_MAX).min(6)).min(LONGEST_PAUSE);
+            (self.trial_since, self.is_misled) = (None, true);
             self.until = Some(now.saturating_add(self.spread(doubled)));
         }
     }
@@ -153,6 +168,24 @@ mod tests {
         assert!(pauses.iter().all(|pause| *pause <= LONGEST_PAUSE.mul_f64(1.5)));
         assert!(pauses[11] > at(30_000));
         assert_ne!(pauses[..12], pauses[12..]);
+    }
+
+    #[test]
+    fn wrong_answers_open_it_for_longer_each_time_and_only_a_trial_closes_it() {
+        let mut breaker = Breaker::new(6);
+        let mut pauses = Vec::new();
+        for times in 1..=8 {
+            breaker.misled(at(0), times);
+            let until = breaker.until.unwrap_or_default();
+            pauses.push(until);
+            breaker.succeeded();
+            assert_eq!(breaker.until.is_some(), times > 2, "an answer that was under way closes nothing");
+            assert!(breaker.admit(until));
+            breaker.succeeded();
+            assert_eq!(breaker.state(until), State::Closed, "a trial does");
+        }
+        assert_eq!(pauses[..2], [at(0); 2]);
+        assert!(pauses[2] >= at(500) && pauses[7] >= at(16_000), "{pauses:?}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Keys that are swapped: the first required replica decides, the others follow. The argument stands in
 //! `replicas`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
@@ -10,6 +12,7 @@ use crate::base::limits;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
+use crate::store::replicas::gather::gather;
 use crate::store::replicas::member::{Answer, Member, chain};
 use crate::store::replicas::queue::Task;
 use crate::store::replicas::vote::read_vote;
@@ -19,6 +22,8 @@ use crate::store::{Store, Version};
 const BODY_MAX_BYTES: u64 = limits::RECORD_MAX_BYTES;
 /// How often carrying meets another carrier before it gives up.
 const CARRY_ATTEMPTS: usize = 32;
+/// The least that a swap waits for followers, once a majority has it.
+const GRACE: Duration = Duration::from_millis(500);
 
 type Held = Option<(Bytes, Version)>;
 
@@ -50,11 +55,9 @@ impl Set {
         let held = held(&leader, key).await?;
         if held.is_none() {
             // A leader that has lost its memory must not decide anew what was decided.
-            for (_, follower) in self.followers().into_iter().filter(|(_, one)| one.is_required()) {
-                if let Ok(Some(found)) = read_vote(follower, key.clone(), BODY_MAX_BYTES).await {
-                    let _ = place(&leader, key, None, found).await;
-                    return Err(conflict());
-                }
+            if let Some(found) = self.remembered(key).await {
+                let _ = place(&leader, key, None, found).await;
+                return Err(conflict());
             }
         }
         let version = match (held, expected) {
@@ -80,6 +83,23 @@ impl Set {
         Ok(Version::of_contents(body))
     }
 
+    /// What a required follower has of a key that the leader does not have.
+    async fn remembered(&self, key: &Key) -> Option<Bytes> {
+        let mut reads = JoinSet::new();
+        for (at, follower) in self.followers().into_iter().filter(|(_, one)| one.is_required()) {
+            let read = read_vote(follower, key.clone(), BODY_MAX_BYTES);
+            reads.spawn(async move { (at, read.await) });
+        }
+        let (mut found, mut answered) = (None, 1);
+        gather(reads, GRACE, |_, answer| {
+            answered += usize::from(answer.is_ok());
+            found = found.take().or(answer.ok().flatten());
+            found.is_some() || answered >= self.majority()
+        })
+        .await;
+        found
+    }
+
     /// Carries what the leader has to everybody else; how many required replicas then have it or something
     /// newer, the leader among them, and what went wrong with the others.
     async fn carry_to_followers(&self, key: &Key) -> (usize, Vec<String>) {
@@ -89,8 +109,9 @@ impl Set {
             carrying.spawn(async move { (at, carry(&leader, &follower, &key).await) });
         }
         let (mut have, mut failures) = (1, Vec::new());
-        while let Some(joined) = carrying.join_next().await {
-            let Ok((at, result)) = joined else { continue };
+        let mut late: BTreeSet<usize> = self.followers().into_iter().map(|(at, _)| at).collect();
+        gather(carrying, GRACE, |at, result| {
+            late.remove(&at);
             let member = &self.members[at];
             match result {
                 Ok(()) => {
@@ -102,6 +123,13 @@ impl Set {
                     self.missed(member, key, Task::Put);
                 }
             }
+            have >= self.majority()
+        })
+        .await;
+        for member in late.into_iter().map(|at| &self.members[at]) {
+            member.was_late();
+            self.missed(member, key, Task::Put);
+            failures.push(format!("{}: it is slow", member.spec.name));
         }
         (have, failures)
     }

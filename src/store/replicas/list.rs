@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
 use crate::store::error::StoreError;
 use crate::store::key::{Key, check_prefix};
 use crate::store::replicas::Set;
+use crate::store::replicas::gather::gather;
 use crate::store::replicas::member::{Answer, Member, chain};
 use crate::store::{ObjectMeta, Store};
 
@@ -34,26 +35,13 @@ impl Set {
             let listing = list_at(Arc::clone(member), prefix.to_owned(), self.options.timing.list_limit);
             listings.spawn(async move { (at, listing.await) });
         }
-        let began = Instant::now();
         let mut answers: Vec<Option<Listing>> = self.members.iter().map(|_| None).collect();
-        let mut deadline: Option<Instant> = None;
-        loop {
-            let joined = match deadline {
-                None => listings.join_next().await,
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    tokio::time::timeout(left, listings.join_next()).await.unwrap_or(None)
-                }
-            };
-            let Some(joined) = joined else { break };
-            if let Ok((at, answer)) = joined {
-                answers[at] = Some(answer);
-            }
+        gather(listings, LEAST_GRACE, |at, answer| {
+            answers[at] = Some(answer);
             // Nothing acknowledged is hidden any more; but those that are merely slower may have more.
-            if deadline.is_none() && self.heard(&answers) >= self.sight() {
-                deadline = Some(Instant::now() + (began.elapsed() * 4).max(LEAST_GRACE));
-            }
-        }
+            self.heard(&answers) >= self.sight()
+        })
+        .await;
         self.unite(prefix, answers)
     }
 

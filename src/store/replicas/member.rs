@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,8 @@ pub struct Member {
     pub missed: AtomicU64,
     /// Copies that were replaced since the set was opened.
     pub repaired: AtomicU64,
+    /// Objects that were damaged when they came from it.
+    damages: AtomicU32,
     store: RwLock<Result<Arc<dyn Store>, String>>,
     cold: Mutex<HashSet<Key>>,
     health: Mutex<Health>,
@@ -70,6 +72,7 @@ impl Member {
             tails: AtomicUsize::new(0),
             missed: AtomicU64::new(0),
             repaired: AtomicU64::new(0),
+            damages: AtomicU32::new(0),
             store: RwLock::new(store),
             cold: Mutex::default(),
             health: Mutex::new(health),
@@ -218,6 +221,21 @@ impl Member {
         }
         drop(health);
         result
+    }
+
+    /// It was given up, since enough others had answered long before.
+    pub fn was_late(&self) {
+        let mut health = self.health();
+        health.breaker.failed(self.epoch.elapsed());
+        health.error = Some("it was too slow".into());
+    }
+
+    /// Its copy of `key` is damaged, or was on its way here.
+    pub fn returned_damage(&self, key: &Key) {
+        let times = self.damages.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let mut health = self.health();
+        health.breaker.misled(self.epoch.elapsed(), times);
+        health.error = Some(format!("it returned {key} damaged"));
     }
 
     /// The error of a replica that is left out.

@@ -49,6 +49,7 @@ pub mod breaker;
 pub mod class;
 pub mod compare;
 mod fill;
+mod gather;
 pub mod hedge;
 mod lead;
 mod list;
@@ -116,6 +117,8 @@ pub struct Set {
     /// Turns for pieces of large reads.
     pieces: Semaphore,
     decided: Mutex<HashMap<Key, blake3::Hash>>,
+    /// How often what was read under a key did not verify.
+    doubts: Mutex<HashMap<Key, usize>>,
     incomplete: AtomicBool,
     unsettled: Mutex<BTreeSet<Key>>,
     notes: Mutex<Vec<String>>,
@@ -158,6 +161,7 @@ impl ReplicatedStore {
             turn: AtomicU64::new(0),
             pieces,
             decided: Mutex::default(),
+            doubts: Mutex::default(),
             incomplete: AtomicBool::new(false),
             unsettled: Mutex::default(),
             notes: Mutex::default(),
@@ -255,6 +259,19 @@ impl Set {
         if let Err(error) = member.queue.done(key) {
             self.note(format!("the queue of replica {} cannot be written: {error}", member.spec.name));
         }
+    }
+
+    /// What was read under `key` does not verify: next time another replica is asked, and no more than one.
+    pub fn doubt(&self, key: &Key) {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        if doubts.len() >= DECISIONS_MAX {
+            doubts.clear();
+        }
+        *doubts.entry(key.clone()).or_default() += 1;
+    }
+
+    fn doubts(&self, key: &Key) -> usize {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied().unwrap_or(0)
     }
 
     fn remember(&self, key: &Key, hash: blake3::Hash) {

@@ -59,7 +59,7 @@ impl Set {
     }
 
     pub(super) async fn get_range_anywhere(&self, key: &Key, range: Range<u64>) -> Result<Bytes, StoreError> {
-        match self.is_worth_pieces(&range) {
+        match self.is_worth_pieces(&range) && self.doubts(key) == 0 {
             true => self.get_in_pieces(key, range).await,
             false => self.get_piece(key, range).await,
         }
@@ -195,6 +195,17 @@ impl Set {
             let member = &self.members[*at];
             (member.queue.contains(key), member.store().is_none(), member.is_cold(key))
         });
+        let is_usable = |at: &&usize| {
+            let member = &self.members[**at];
+            member.state() == State::Closed && !member.queue.contains(key) && !member.is_cold(key)
+        };
+        let usable = order.iter().take_while(is_usable).count();
+        let doubts = self.doubts(key);
+        if doubts > 0 && usable > 1 {
+            // One after the other, whatever the policy.
+            order[..usable].sort_unstable();
+            order[..usable].rotate_left(doubts % usable);
+        }
         order.reverse();
         order
     }

@@ -1,6 +1,8 @@
 //! Deleting at all replicas, acknowledged by the quorum; what misses it is queued.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -9,8 +11,12 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
 use crate::store::replicas::class::{self, Class};
+use crate::store::replicas::gather::gather;
 use crate::store::replicas::member::{Answer, Member, chain};
 use crate::store::replicas::queue::Task;
+
+/// The least that is waited for the others, once the quorum has deleted.
+const GRACE: Duration = Duration::from_millis(500);
 
 impl Set {
     pub(super) async fn delete_everywhere(&self, key: &Key) -> Result<(), StoreError> {
@@ -24,6 +30,7 @@ impl Set {
         let mut failed: Vec<(usize, StoreError)> = Vec::new();
         let mut removed = 0;
         let mut deletes = JoinSet::new();
+        let mut late = BTreeSet::new();
         for (at, member) in self.members.iter().enumerate() {
             if class::of(key) == Class::Led
                 && self.required().next().is_some_and(|one| Arc::ptr_eq(one, member))
@@ -37,19 +44,26 @@ impl Set {
                 true => {
                     let delete = delete_at(Arc::clone(member), key.clone());
                     deletes.spawn(async move { (at, delete.await) });
+                    late.insert(at);
                 }
                 false => failed.push((at, member.left_out())),
             }
         }
-        while let Some(joined) = deletes.join_next().await {
-            match joined {
-                Ok((at, Ok(()))) => {
+        gather(deletes, GRACE, |at, result| {
+            late.remove(&at);
+            match result {
+                Ok(()) => {
                     removed += usize::from(self.members[at].is_required());
                     self.caught_up(&self.members[at], key);
                 }
-                Ok((at, Err(error))) => failed.push((at, error)),
-                Err(_) => {}
+                Err(error) => failed.push((at, error)),
             }
+            removed >= self.quorum()
+        })
+        .await;
+        for at in late {
+            self.members[at].was_late();
+            failed.push((at, self.members[at].left_out()));
         }
         if removed < self.quorum() {
             let told: Vec<String> = failed

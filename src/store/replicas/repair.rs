@@ -66,6 +66,17 @@ impl Set {
         }
     }
 
+    /// The copy of a replica that does not answer could not be looked at, though others are bad: that is made
+    /// up for with what else it misses.
+    pub fn not_looked_at(&self, at: usize, key: &Key) {
+        let member = &self.members[at];
+        self.missed(member, key, Task::Put);
+        self.note(format!(
+            "the copy of {key} in replica {} could not be looked at: queued",
+            member.spec.name
+        ));
+    }
+
     /// Makes `good` what the replica number `at` has under `key`; whether anything had to be done. The
     /// caller has verified `good`. What cannot be replaced is queued.
     pub async fn replace(&self, at: usize, key: &Key, good: Bytes) -> Result<bool, StoreError> {

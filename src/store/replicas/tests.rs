@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::base::monitor::{Interrupt, Silent};
+use crate::store::action::Action;
 use crate::store::client::{Client, Rescued};
 use crate::store::contract::check_contract;
 use crate::store::delay::{DelayedStore, Latency};

@@ -12,6 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
 use crate::store::replicas::ballot::{Chosen, Vote, chosen};
+use crate::store::replicas::gather::gather;
 use crate::store::replicas::member::{Member, chain};
 use crate::store::replicas::queue::Task;
 
@@ -122,27 +123,15 @@ impl Set {
             let cast = cast(Arc::clone(&voters[at]), key.clone(), proposal.clone(), None);
             rest.spawn(async move { (at, cast.await) });
         }
-        let mut deadline: Option<Instant> = None;
-        loop {
+        gather(rest, GRACE, |at, cast| {
+            casts[at] = Some(match cast {
+                Cast::New if proposed != own => Cast::Helped(proposed),
+                cast => cast,
+            });
             let taken = casts.iter().filter(|cast| matches!(cast, Some(cast) if !cast.is_failed())).count();
-            let is_decided = matches!(decide(casts, own), Chosen::Body(_));
-            if deadline.is_none() && is_decided && taken >= self.quorum() {
-                deadline = Some(Instant::now() + GRACE);
-            }
-            let joined = match deadline {
-                None => rest.join_next().await,
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    tokio::time::timeout(left, rest.join_next()).await.unwrap_or(None)
-                }
-            };
-            match joined {
-                Some(Ok((at, Cast::New))) if proposed != own => casts[at] = Some(Cast::Helped(proposed)),
-                Some(Ok((at, cast))) => casts[at] = Some(cast),
-                Some(Err(_)) => {}
-                None => return,
-            }
-        }
+            matches!(decide(casts, own), Chosen::Body(_)) && taken >= self.quorum()
+        })
+        .await;
     }
 
     /// Gives a chosen body to the mirrors, which decide nothing; what they miss is queued.

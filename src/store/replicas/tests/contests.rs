@@ -93,3 +93,27 @@ fn counting_by_swaps_from_hosts_that_see_different_replicas_loses_nothing_that_w
         assert!((sure..=sure + unsure).contains(&found), "round {round}: {found} of {counts:?} {views:?}");
     }
 }
+
+#[test]
+fn a_follower_that_stalls_holds_up_neither_swaps_nor_deletes_and_is_brought_up_to_date_later() {
+    let slow = Slow::new(60_000);
+    let (_, mut stores) = memories(3);
+    stores[2] = Arc::new(slow.clone());
+    let set = ReplicatedStore::new(opened(stores), SetOptions::default(), None).unwrap();
+    let client = Client::new(Arc::new(set)).unwrap();
+    let (led, other) = (key("gc/state"), key("gc/other"));
+    let began = Instant::now();
+    let version = client.swap(&led, None, body("1")).unwrap();
+    client.swap(&led, Some(version), body("2")).unwrap();
+    client.swap(&other, None, body("3")).unwrap();
+    client.delete(&other).unwrap();
+    // Each of the seven requests that it got used to be waited for twenty seconds.
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    let member = &client.store().replicas().unwrap().set().members()[2];
+    assert_eq!(member.queue.len(), 2);
+    assert_ne!(member.state(), State::Closed);
+    slow.set(0);
+    assert_eq!(drain(&client), 0);
+    assert_eq!(slow.inner.get_now(&led, 99).unwrap().0, body("2"));
+    assert!(slow.inner.get_now(&other, 99).is_err());
+}

@@ -25,6 +25,43 @@ fn reads_go_on_elsewhere_and_what_is_missing_is_queued() {
 }
 
 #[test]
+fn what_does_not_verify_is_read_elsewhere_next_and_who_returns_damage_is_left() {
+    for policy in ReadPolicy::ALL {
+        let (_, mut stores) = memories(3);
+        let good = body(&"good".repeat(100));
+        let names: Vec<Key> = (0..60).map(|n| key(&format!("packs/00/{n}"))).collect();
+        let whole = client_of(stores.clone());
+        names.iter().for_each(|name| whole.create(name, good.clone()).unwrap());
+        let plan = FaultPlan::new(0).from(0, Fault::FlipBit).only(Action::GetRange);
+        let plan = plan.from(0, Fault::FlipBit).only(Action::Get);
+        stores[0] = Arc::new(FaultyStore::new(Arc::clone(&stores[0]), plan));
+        let set = ReplicatedStore::new(opened(stores), SetOptions { policy, ..quick() }, None).unwrap();
+        let client = Client::new(Arc::new(set)).unwrap();
+        let members = client.store().replicas().unwrap().set().members();
+        let mut damaged = 0;
+        let is_good = |copy: &Bytes| *copy == good;
+        for name in names.iter().take_while(|_| members[0].state() == State::Closed) {
+            let reads = (1..=3).find(|_| {
+                let is_right = is_good(&client.get_range(name, 0..good.len() as u64).unwrap());
+                if !is_right {
+                    client.doubt(name);
+                }
+                is_right
+            });
+            if reads.unwrap_or_else(|| panic!("{policy:?}: nobody has {name} undamaged")) > 1 {
+                damaged += 1;
+                client.rescue(name, 1000, &is_good).unwrap();
+            }
+        }
+        // Some policies ask the first seldom.
+        let is_left = (damaged, members[0].state()) == (3, State::Open);
+        let asks_all = matches!(policy, ReadPolicy::RoundRobin | ReadPolicy::Hash);
+        assert!(is_left || !asks_all && damaged < 3, "{policy:?}: {damaged}, {:?}", members[0].state());
+        assert!(members[1..].iter().all(|member| member.state() == State::Closed));
+    }
+}
+
+#[test]
 fn slow_reads_are_hedged_within_the_budget() {
     let slow = Slow::new(0);
     let (_, mut stores) = memories(2);
