@@ -26,6 +26,7 @@ import shutil
 import signal
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import threading
@@ -72,6 +73,15 @@ def make_sources(work):
     return {"one 4 GiB file": big, "100,000 small files": small}
 
 
+def abort(one):
+    """Ends a connection whatever is still on its way."""
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 class Proxy:
     """Forwards TCP with a delay in each direction, or badly; notes HTTP requests that begin a segment."""
 
@@ -85,36 +95,40 @@ class Proxy:
 
     def serve(self, ready):
         asyncio.set_event_loop(self.loop)
-        start = asyncio.start_server(self.connection, "127.0.0.1", self.port, limit=1 << 20)
-        self.loop.run_until_complete(start)
-        ready.set()
+        listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        listener.setblocking(False)
+        self.loop.create_task(self.accept(listener))
+        self.loop.call_soon(ready.set)
         self.loop.run_forever()
+
+    async def accept(self, listener):
+        while True:
+            near, _ = await self.loop.sock_accept(listener)
+            task = self.loop.create_task(self.connection(near))
+            # The loop itself holds its tasks weakly.
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     def set_mode(self, mode):
         """healthy, killed, stalled, or damaging."""
         self.mode = mode
         if mode == "killed":
-            self.loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in self.open])
+            self.loop.call_soon_threadsafe(lambda: [abort(one) for one in self.open])
 
-    async def connection(self, reader, writer):
-        # The loop itself holds its tasks weakly.
-        self.tasks.add(asyncio.current_task())
-        asyncio.current_task().add_done_callback(self.tasks.discard)
+    async def connection(self, near):
+        near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.mode == "killed":
-            writer.transport.abort()
+            abort(near)
+            near.close()
             return
         began = self.loop.time()
         # A connection costs a round trip before its first request, as TCP's handshake does.
         await asyncio.sleep(2 * self.delay)
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target, limit=1 << 20)
-        except OSError:
-            writer.close()
-            return
-        self.open |= {writer, far_writer}
+        far = socket.socket()
+        far.setblocking(False)
+        far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.open |= {near, far}
         last = None
-        if self.delay:
-            self.log.append(["CONNECT", "", began, self.loop.time()])
 
         def asked(data):
             nonlocal last
@@ -127,56 +141,71 @@ class Proxy:
             if last:
                 last[3] = self.loop.time()
 
-        await asyncio.gather(
-            self.pump(reader, far_writer, asked, None),
-            self.pump(far_reader, writer, None, answered),
-            return_exceptions=True,
-        )
-        self.open -= {writer, far_writer}
+        try:
+            await self.loop.sock_connect(far, ("127.0.0.1", self.target))
+            if self.delay:
+                self.log.append(["CONNECT", "", began, self.loop.time()])
+            await asyncio.gather(
+                self.pump(near, far, asked, None), self.pump(far, near, None, answered), return_exceptions=True
+            )
+        except OSError:
+            pass
+        finally:
+            self.open -= {near, far}
+            near.close()
+            far.close()
 
-    async def pump(self, reader, writer, asked, answered):
-        # Bytes leave `delay` after they came, in order; up to 16 MiB are on the way.
+    async def pump(self, source, sink, asked, answered):
+        # Bytes leave `delay` after they came, in order; up to 16 MiB are on the way. Sockets without the
+        # streams around them, whose copying would be most of what the proxy costs.
         queue = asyncio.Queue(64)
 
         async def drain():
             while True:
                 due, data = await queue.get()
-                await asyncio.sleep(max(0, due - self.loop.time()))
+                wait = due - self.loop.time()
+                if wait > 0:
+                    await asyncio.sleep(wait)
                 if not data:
                     break
                 if answered:
                     answered()
-                    await self.deliver(writer, data)
+                    await self.deliver(sink, data)
                 else:
-                    writer.write(data)
-                    await writer.drain()
-            writer.close()
+                    await self.loop.sock_sendall(sink, data)
+            sink.shutdown(socket.SHUT_WR)
 
-        sender = asyncio.ensure_future(drain())
-        try:
+        async def fill():
             while True:
-                data = await reader.read(1 << 18)
+                data = await self.loop.sock_recv(source, 1 << 18)
                 if asked:
                     asked(data)
                 await queue.put((self.loop.time() + self.delay, data))
                 if not data:
-                    break
-        finally:
-            await sender
+                    return
 
-    async def deliver(self, writer, data):
+        both = [asyncio.ensure_future(drain()), asyncio.ensure_future(fill())]
+        try:
+            await asyncio.gather(*both)
+        except OSError:
+            # One end is gone: so are the other directions.
+            abort(source)
+            abort(sink)
+        finally:
+            for one in both:
+                one.cancel()
+
+    async def deliver(self, sink, data):
         """Sends an answer, or what the mode makes of it."""
         if self.mode == "damaging" and len(data) > 1 << 14 and not data.startswith(b"HTTP/"):
             damaged = bytearray(data)
             damaged[len(damaged) // 2] ^= 1
             data = bytes(damaged)
         while data and self.mode == "stalled":
-            writer.write(data[:1])
-            await writer.drain()
+            await self.loop.sock_sendall(sink, data[:1])
             data = data[1:]
             await asyncio.sleep(1)
-        writer.write(data)
-        await writer.drain()
+        await self.loop.sock_sendall(sink, data)
 
     def take(self):
         """What was asked since the last time: requests, round trips in a row, GETs of packs, packs touched."""
