@@ -71,6 +71,13 @@ impl IndexedRepository {
         self.ahead.wants_all.store(true, Ordering::Relaxed);
     }
 
+    /// Whether all of a pack is fetched with the first that is read of it: the root of a snapshot lies at the
+    /// end of its trees.
+    fn reads_whole(&self, pack: &PackRow) -> bool {
+        let wants_all = self.ahead.wants_all.load(Ordering::Relaxed);
+        wants_all && pack.kind == ChunkKind::Meta && pack.sealed_len <= WHOLE_BYTES
+    }
+
     fn is_distant(&self) -> bool {
         self.repository().client().store().blocking().is_none()
     }
@@ -83,7 +90,7 @@ impl IndexedRepository {
         }
         // A hint: what the header says counts.
         let hint = expected_sealed_range(plain.clone(), pack.sealed_len).ok()?;
-        if hint.start > HEADER_GAP_BYTES {
+        if hint.start > HEADER_GAP_BYTES && !self.reads_whole(pack) {
             return None;
         }
         let identities = self.identities(pack.kind).ok()?;
@@ -120,7 +127,7 @@ impl IndexedRepository {
             return slice(&key, &beginning, range);
         }
         // What lies far behind is fetched by itself, for nobody knows whether what is before it is wanted.
-        if range.start > have.saturating_mul(GROWTH).max(HEADER_GAP_BYTES) {
+        if range.start > have.saturating_mul(GROWTH).max(HEADER_GAP_BYTES) && !self.reads_whole(pack) {
             return self.fetch(&pack.name, range);
         }
         let first = if self.ahead.wants_all.load(Ordering::Relaxed) { WHOLE_BYTES } else { FIRST_BYTES };

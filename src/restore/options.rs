@@ -16,7 +16,8 @@ pub const REMOTE_SPAN_MAX_BYTES: u64 = 40 << 20;
 const REMOTE_BUDGET_BYTES: u64 = 768 << 20;
 /// What a process takes besides, buffers that wait for their next use included.
 const REMOTE_REST_BYTES: u64 = 192 << 20;
-/// At least and at most so many threads fetch: fewer leave a distant store idle, more hold more than they help.
+/// At least and at most so many threads fetch: fewer leave a distant store idle, and more hold more memory
+/// than they help.
 const REMOTE_FETCHERS: (usize, usize) = (4, 8);
 /// More threads that write hold as much again, and are faster than what is fetched for them.
 const REMOTE_WORKERS_MAX: usize = 8;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -29,6 +30,7 @@ use lifeboat::crypto::recipients::SlotRecipient;
 use lifeboat::crypto::x25519::Identity;
 use lifeboat::repo::config::Config;
 use lifeboat::repo::open::{LocalPaths, Repository};
+use lifeboat::repo::read::IndexedRepository;
 use lifeboat::repo::{init, snapshot};
 use lifeboat::restore::execute::execute;
 use lifeboat::restore::options::{RestoreOptions, Selection};
@@ -43,6 +45,7 @@ use lifeboat::store::faulty::{Fault, FaultPlan, FaultyStore};
 use lifeboat::store::inline::InlineStore;
 use lifeboat::store::memory::MemoryStore;
 use lifeboat::store::random::Random;
+use lifeboat::store::recording::RecordingStore;
 use lifeboat::store::tuning::{Tuning, wrap_with};
 use lifeboat::sys::clock::SystemClock;
 
@@ -198,6 +201,15 @@ impl<'a> Run<'a> {
 
     /// Restores on a machine that knows nothing yet.
     fn restore(&self, name: &str) -> Result<PathBuf, Failure> {
+        self.restore_with(name, |_| {}, |options| options)
+    }
+
+    fn restore_with(
+        &self,
+        name: &str,
+        expect: impl FnOnce(&IndexedRepository),
+        adapt: impl FnOnce(RestoreOptions) -> RestoreOptions,
+    ) -> Result<PathBuf, Failure> {
         let indexed = self.open(name, Role::Restorer)?.load_index()?;
         let repository = indexed.repository();
         let snapshot = snapshot::find(repository.client(), repository.keyring(), "latest")?;
@@ -208,6 +220,8 @@ impl<'a> Run<'a> {
             workers: 2,
             ..RestoreOptions::new(&target, self.local.path().join(name))
         };
+        let options = adapt(options);
+        expect(&indexed);
         let (monitor, interrupt) = (Silent, Interrupt::default());
         let source = RepositorySource::new(&indexed)?;
         let planned = plan(&source, &origin_of(&snapshot)?, &options, &monitor, &interrupt)?;
@@ -418,4 +432,31 @@ fn whatever_is_read_is_read_again_where_it_arrives_damaged() {
 fn bodies_stored_damaged_and_acknowledged_are_never_restored_as_if_they_were_right() {
     let tally = tally(runs(), 4_000_000, 0.1, Damage::InTheStore);
     assert!(tally.restored > 0);
+}
+
+/// The root of a snapshot lies behind all other trees, and these are longer than what is read ahead at first.
+#[test]
+fn a_restore_from_a_distant_store_asks_for_each_pack_once() {
+    let mut sample = Sample::new();
+    for number in 0..30_000u64 {
+        let target = noise(240, number).iter().map(|byte| b'0' + byte % 64).collect::<Vec<u8>>();
+        let link = sample.source.join(format!("a/link{number}"));
+        std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(&target), link).unwrap();
+    }
+    sample.expected = tree(&sample.source);
+    let mut run = Run::new(&sample, 1, FaultPlan::new(1));
+    run.back_up().unwrap();
+    let recording = RecordingStore::new(Arc::new(run.faulty.clone()));
+    run.client = Client::new(Arc::new(recording.clone())).unwrap();
+    let target = run.restore_with("one", |indexed| indexed.expect_all_trees(), |one| one.from_afar(None));
+    assert!(run.is_right(&target.unwrap()));
+    let mut asked: BTreeMap<String, (usize, u64)> = BTreeMap::new();
+    for operation in recording.operations().iter().filter(|one| one.key.starts_with("packs/")) {
+        if matches!(operation.action, Action::Get | Action::GetRange) {
+            let (times, bytes) = asked.entry(operation.key.clone()).or_default();
+            (*times, *bytes) = (*times + 1, *bytes + operation.read_bytes);
+        }
+    }
+    assert!(asked.values().any(|(_, bytes)| *bytes > 4 << 20), "the trees are too short: {asked:?}");
+    assert!(asked.len() > 1 && asked.values().all(|(times, _)| *times == 1), "{asked:?}");
 }
