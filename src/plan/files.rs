@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::limits;
 use crate::plan::artefact::{Amount, Files, PackUse};
+use crate::repo::read::IndexedRepository;
 use crate::restore::options::{Overwrite, OwnerMode, OwnerPolicy, RestoreOptions, Selection};
 use crate::restore::plan::RestorePlan;
 use crate::sys::error::SysResult;
@@ -29,8 +30,14 @@ pub fn make_directory(root: &str, files: &Files) -> SysResult<()> {
     Target::create(Path::new(root))?.make_dirs(&names).map(drop)
 }
 
-/// What the restore is asked to do; `is_afar` says that the store is behind a network.
-pub fn options(root: &str, files: &Files, state_dir: &Path, is_afar: bool) -> RestoreOptions {
+/// What the restore from `indexed` is asked to do, in about `memory_limit` bytes where that is said.
+pub fn options(
+    root: &str,
+    files: &Files,
+    state_dir: &Path,
+    indexed: &IndexedRepository,
+    memory_limit: Option<u64>,
+) -> RestoreOptions {
     let options = RestoreOptions {
         selection: Selection {
             subpath: files.from.as_ref().map(|path| path.clone().into_bytes()),
@@ -57,7 +64,10 @@ pub fn options(root: &str, files: &Files, state_dir: &Path, is_afar: bool) -> Re
         sync: true,
         ..RestoreOptions::new(directory(root, files), state_dir)
     };
-    if is_afar { options.from_afar(None) } else { options }
+    match indexed.repository().client().store().blocking() {
+        Some(_) => options,
+        None => options.from_afar(memory_limit),
+    }
 }
 
 /// Gives files of a system at `root` that is not the running one to the accounts of that name *there*: the

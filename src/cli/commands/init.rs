@@ -1,5 +1,7 @@
 //! `lifeboat init`: make a repository and its first key slot.
 
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,7 +9,7 @@ use serde::Serialize;
 use crate::base::error_kind::ErrorKind;
 use crate::base::time::Clock as _;
 use crate::cli::commands::key::{read_recipients, slot_label};
-use crate::cli::commands::store::probe;
+use crate::cli::commands::store::probe::{self, Probed};
 use crate::cli::context::Context;
 use crate::cli::exit::{CommandResult, Failure, Outcome};
 use crate::cli::opening::{local_paths, open_failure, prompts, store};
@@ -77,10 +79,17 @@ struct Document {
     settle_seconds: Option<f64>,
 }
 
+/// Tries all servers at once: each takes many seconds, most of them waiting.
+fn look_at_all(urls: &[&str]) -> Vec<Result<Probed, Failure>> {
+    thread::scope(|scope| {
+        let looks: Vec<_> = urls.iter().map(|url| scope.spawn(|| probe::look(url, true))).collect();
+        looks.into_iter().map(|look| look.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
 /// Refuses a server that does not keep what a repository rests on. The settle time of the time-based
 /// protocol, where that makes up for what the server lacks.
-fn try_store(url: &str, anyway: bool, context: &Context) -> Result<Option<Duration>, Failure> {
-    let probed = probe::look(url, true)?;
+fn judge(url: &str, probed: &Probed, anyway: bool, context: &Context) -> Result<Option<Duration>, Failure> {
     let faults = probed.faults();
     if let Some(why) = probed.lock_fault(url) {
         let found = format!("{} does not lock objects, as `lock` asks: {why}", probed.location);
@@ -136,8 +145,9 @@ pub fn run(args: &Args, context: &Context) -> CommandResult {
     let label = slot_label(args.label.as_deref(), &process::host_name())?;
     let paths = local_paths(context)?;
     let mut settle = None;
-    for url in choice.urls().filter(|url| url.starts_with("s3://")) {
-        settle = settle.max(try_store(url, args.allow_unsafe_store, context)?);
+    let urls: Vec<&str> = choice.urls().filter(|url| url.starts_with("s3://")).collect();
+    for (url, probed) in urls.iter().zip(look_at_all(&urls)) {
+        settle = settle.max(judge(url, &probed?, args.allow_unsafe_store, context)?);
     }
     if let Some(settle) = settle {
         choice.keep_apart_by_time(settle);

@@ -332,8 +332,7 @@ impl Hands<'_> {
         let origin = origin_of(&snapshot).map_err(|error| failed(&error))?;
         // Each step has journals of its own, so that two of them never share one.
         let state = keep::passing(ground.state_dir, &ground.plan.id);
-        let is_afar = ground.indexed.repository().client().store().blocking().is_none();
-        let mut options = files::options(root, files, &state, is_afar);
+        let mut options = files::options(root, files, &state, ground.indexed, ground.memory_limit);
         if ground.plan.content.target.kind == TargetKind::Converge {
             files::owners_of(root, &mut options.owners)
                 .map_err(|error| StepError::failed(chain_text(&error)))?;

@@ -85,6 +85,8 @@ pub struct Ground<'a> {
     /// Directories of this machine that hold the repository and what lifeboat keeps: their disks are
     /// protected.
     pub holds: &'a [PathBuf],
+    /// About how many bytes of memory each restore may take, where somebody said.
+    pub memory_limit: Option<u64>,
     /// People.
     pub face: &'a dyn Face,
     /// Hears of progress.

@@ -53,6 +53,8 @@ pub struct Ground<'a> {
     pub history: &'a [Observation],
     /// The time of day.
     pub now: Timestamp,
+    /// About how many bytes of memory the restores may take, where somebody said.
+    pub memory_limit: Option<u64>,
     /// Hears of progress.
     pub monitor: &'a dyn Monitor,
     /// Asks for the end.
@@ -242,9 +244,9 @@ fn measured(
     making: &Making<'_>,
     snapshot: &Snapshot,
 ) -> Result<(), PlanError> {
-    let is_afar = ground.indexed.repository().client().store().blocking().is_none();
+    let limit = ground.memory_limit;
     let options = match &step.work {
-        Work::Files(files) => files::options(making.root, files, ground.state_dir, is_afar),
+        Work::Files(files) => files::options(making.root, files, ground.state_dir, ground.indexed, limit),
         Work::Action(_) if !step.entries().is_empty() => {
             let root = files::below(making.root, NOWHERE);
             let selection = Selection {

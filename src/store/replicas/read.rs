@@ -22,7 +22,7 @@ use crate::store::replicas::queue::Task;
 use crate::store::{ObjectMeta, Store};
 
 /// What is expected of an object whose size nobody knows.
-const USUAL_BYTES: u64 = limits::PACK_TARGET_BYTES as u64;
+pub(super) const USUAL_BYTES: u64 = limits::PACK_TARGET_BYTES as u64;
 
 type Attempts<T> = JoinSet<(usize, Result<T, StoreError>)>;
 
@@ -179,7 +179,7 @@ impl Set {
 
     /// When an answer of a replica is late: one that was never measured is expected to be no slower than
     /// the slowest that was, for it may be the one that stands still.
-    fn late_after(&self, at: usize, bytes: u64) -> Option<Duration> {
+    pub(super) fn late_after(&self, at: usize, bytes: u64) -> Option<Duration> {
         let of = |member: &Arc<Member>| member.late_after(bytes);
         of(&self.members[at]).or_else(|| self.members.iter().filter_map(of).max())
     }

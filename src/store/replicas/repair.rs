@@ -16,6 +16,7 @@ use crate::store::replicas::Set;
 use crate::store::replicas::breaker::State;
 use crate::store::replicas::member::{Answer, Member, chain};
 use crate::store::replicas::queue::Task;
+use crate::store::replicas::read::USUAL_BYTES;
 use crate::store::replicas::remove::delete_at;
 use crate::store::{Store, Version};
 
@@ -29,7 +30,10 @@ impl Set {
         if member.state() == State::Open {
             return Err(member.left_out());
         }
-        get_at(member, key.clone(), max_bytes).await.map(|(body, _)| body)
+        // What is damaged on its way is an error of the network, and would be asked for again and again.
+        let bytes = max_bytes.min(USUAL_BYTES);
+        let limit = member.hasty_read_limit(bytes, self.late_after(at, bytes));
+        get_within(member, key.clone(), max_bytes, limit).await.map(|(body, _)| body)
     }
 
     /// What every replica has under `key`; `None` of those that have not answered `grace` after most of
@@ -140,6 +144,15 @@ pub(super) async fn get_at(
     max_bytes: u64,
 ) -> Result<(Bytes, Version), StoreError> {
     let limit = member.read_limit(max_bytes.min(64 << 20));
+    get_within(member, key, max_bytes, limit).await
+}
+
+async fn get_within(
+    member: Arc<Member>,
+    key: Key,
+    max_bytes: u64,
+    limit: Duration,
+) -> Result<(Bytes, Version), StoreError> {
     let request = move |store: Arc<dyn Store>| -> Answer<(Bytes, Version)> {
         Box::pin(async move { store.get_bounded(&key, max_bytes).await })
     };

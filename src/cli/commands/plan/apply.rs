@@ -65,6 +65,7 @@ fn carry_out(
         indexed: &indexed,
         state_dir: &state_dir,
         holds: &holds,
+        memory_limit: context.memory_limit()?,
         face: &people,
         monitor: &progress,
         interrupt,

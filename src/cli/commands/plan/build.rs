@@ -44,6 +44,7 @@ pub fn run(args: &BuildArgs, context: &Context) -> CommandResult {
         state_dir: &state_dir,
         history: &past,
         now: SystemClock.now(),
+        memory_limit: context.memory_limit()?,
         monitor: &progress,
         interrupt,
     };
