@@ -20,9 +20,10 @@ use crate::repo::keyring::Keyring;
 use crate::repo::open::verify_segment;
 use crate::repo::read::IndexedRepository;
 use crate::repo::snapshot;
-use crate::store::client::{Client, Rescued};
+use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::rescue::Rescued;
 
 /// What can be said of one body of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

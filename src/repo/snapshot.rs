@@ -20,10 +20,11 @@ use crate::repo::keyring::{KeyError, Keyring};
 use crate::repo::record::{self, RecordError};
 use crate::repo::tree::{ChunkList, parse_id, spell_id};
 use crate::store::ObjectMeta;
-use crate::store::client::{Client, Rescued};
+use crate::store::client::Client;
 use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::refetch::with_refetch;
+use crate::store::rescue::Rescued;
 
 /// Snapshots that are read at once.
 const READERS: usize = 16;

@@ -13,8 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::store::error::StoreError;
 use crate::store::key::Key;
-use crate::store::replicas::class::{self, Class};
-use crate::store::replicas::{Set, is_answer};
+use crate::store::replicas::Set;
 use crate::store::{BlockingStore, ObjectMeta, Store, StoreFuture, Version};
 
 /// A store for callers that may block. Cheap to clone, and shared between threads.
@@ -25,15 +24,6 @@ pub struct Client {
     store: Arc<dyn Store>,
     /// `None` where the store blocks by nature.
     executor: Option<Arc<Executor>>,
-}
-
-/// What a damaged object was brought back from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rescued {
-    /// A good copy.
-    pub body: Bytes,
-    /// Whether every replica was seen to have it by the end; if not, a damaged copy may still be there.
-    pub is_everywhere: bool,
 }
 
 impl Client {
@@ -142,63 +132,10 @@ impl Client {
         self.executor.as_ref().map(|executor| executor.runtime().block_on(work(set)))
     }
 
-    /// Looks at every replica's copy of `key`: the first that `is_good` is returned, and put in the place
-    /// of those that are not good or that are missing. Nothing is replaced where several that differ are
-    /// good, or where the vote of a replica on a contested key is not known. `None` where there is only one
-    /// store, or no good copy.
-    pub fn rescue(&self, key: &Key, max_bytes: u64, is_good: &dyn Fn(&Bytes) -> bool) -> Option<Rescued> {
-        let count = self.store.replicas()?.set().members().len();
-        let mut good: Option<Bytes> = None;
-        let (mut bad, mut damaged, mut unseen) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut is_contested, mut is_everywhere) = (false, true);
-        for at in 0..count {
-            match self.with_replicas(|set| set.copy(at, key, max_bytes))? {
-                Ok(body) if good.as_ref().is_some_and(|good| *good == body) => {}
-                Ok(body) if good.is_none() && is_good(&body) => good = Some(body),
-                // A fence and a snapshot: which of them the damaged copy was decides, and nobody knows.
-                Ok(body) if is_good(&body) => is_contested = true,
-                Ok(_) => {
-                    bad.push(at);
-                    damaged.push(at);
-                }
-                Err(error) if is_answer(&error) => bad.push(at),
-                Err(_) => {
-                    is_everywhere = false;
-                    unseen.push(at);
-                    is_contested |= class::of(key) == Class::Voted;
-                }
-            }
-        }
-        let good = good?;
-        is_everywhere &= !is_contested;
-        if !is_contested {
-            let set = self.store.replicas()?.set();
-            damaged.into_iter().for_each(|at| set.members()[at].returned_damage(key));
-            unseen.into_iter().for_each(|at| set.not_looked_at(at, key));
-        }
-        for at in bad.into_iter().filter(|_| !is_contested) {
-            // What cannot be replaced now is queued and told by the set.
-            is_everywhere &= self.with_replicas(|set| set.replace(at, key, good.clone()))?.is_ok();
-        }
-        Some(Rescued { body: good, is_everywhere })
-    }
-
     /// What was read under `key` does not verify: of several replicas, another one is asked next time.
     pub fn doubt(&self, key: &Key) {
         if let Some(replicas) = self.store.replicas() {
             replicas.set().doubt(key);
-        }
-    }
-
-    /// Every replica's copy of `key` that can be read, one after the other, until `see` has enough.
-    pub fn each_copy(&self, key: &Key, max_bytes: u64, mut see: impl FnMut(Bytes) -> bool) {
-        let count = self.store.replicas().map_or(0, |replicas| replicas.set().members().len());
-        for at in 0..count {
-            if let Some(Ok(body)) = self.with_replicas(|set| set.copy(at, key, max_bytes))
-                && see(body)
-            {
-                return;
-            }
         }
     }
 

@@ -29,6 +29,7 @@ pub mod random;
 pub mod recording;
 pub mod refetch;
 pub mod replicas;
+pub mod rescue;
 pub mod retry;
 pub mod s3;
 pub mod timed;

@@ -449,9 +449,11 @@ class Handler:
             await asyncio.sleep(60)
         elif answer not in ('ok', 'lost'):
             return answer
-        with open(f'{out}/{Handler.count}.eml', 'wb') as file:
+        with open('mail.part', 'wb') as file:
             head = f'X-User: {session.auth_data}\r\nX-To: {envelope.rcpt_tos}\r\n'
             file.write(head.encode() + envelope.content)
+        # Whoever looks meanwhile sees a whole mail or none.
+        os.rename('mail.part', f'{out}/{Handler.count}.eml')
         if answer == 'lost':
             server.transport.abort()
         return '250 taken'

@@ -54,6 +54,11 @@ impl Breaker {
         }
     }
 
+    /// Whether it is open since answers were wrong.
+    pub fn is_misled(&self) -> bool {
+        self.is_misled
+    }
+
     /// Whether a request may go out at `now`; a half-open one gives its only permission away.
     pub fn admit(&mut self, now: Duration) -> bool {
         match self.state(now) {
@@ -72,6 +77,7 @@ impl Breaker {
     /// A request was answered.
     pub fn succeeded(&mut self) {
         if self.is_misled && self.trial_since.is_none() {
+            self.failures = 0;
             return;
         }
         self.is_misled = false;
@@ -82,6 +88,7 @@ impl Breaker {
     pub fn failed(&mut self, now: Duration) {
         let was_trial = self.trial_since.take().is_some();
         self.failures = self.failures.saturating_add(1);
+        self.is_misled &= self.failures < FAILURES_MAX;
         if was_trial || (self.until.is_none() && self.failures >= FAILURES_MAX) {
             let doubled = FIRST_PAUSE.saturating_mul(1 << self.trials.min(6)).min(LONGEST_PAUSE);
             self.trials = self.trials.saturating_add(1);

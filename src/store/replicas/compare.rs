@@ -12,6 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
 use crate::store::replicas::member::chain;
+use crate::store::replicas::repair::Care;
 
 /// What one replica has, against the union of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -132,7 +133,7 @@ impl Set {
             }
             let mut hashes = Vec::new();
             for (at, size) in holders {
-                match self.copy(*at, key, limits::PACK_MAX_BYTES).await {
+                match self.copy(*at, key, limits::PACK_MAX_BYTES, Care::Thorough).await {
                     Ok(body) => hashes.push((*at, *size, *blake3::hash(&body).as_bytes())),
                     Err(StoreError::Cold { .. }) => compared.replicas[*at].cold += 1,
                     Err(_) => compared.replicas[*at].unreadable.push(key.to_string()),

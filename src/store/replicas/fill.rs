@@ -16,6 +16,7 @@ use crate::store::replicas::class::{self, Class};
 use crate::store::replicas::member::{Member, chain, is_answer};
 use crate::store::replicas::queue::Task;
 use crate::store::replicas::remove::delete_at;
+use crate::store::replicas::repair::Care;
 
 /// Objects copied to one replica at once.
 const PARALLEL: usize = 4;
@@ -145,7 +146,7 @@ impl Set {
                         filling.monitor.event(Event::Advance { files: 1, bytes });
                     }
                     Err(error) => {
-                        is_down |= member.store().is_none() || !member.admits();
+                        is_down |= member.store().is_none() || !member.admits() && !member.is_misled();
                         if filled.failures.len() < FAILURES_MAX {
                             filled.failures.push(format!("{key}: {}", chain(&error)));
                         }
@@ -184,7 +185,11 @@ impl Set {
             Ok(()) => Ok(bytes),
             // It arrived late, or another body stands there.
             Err(StoreError::AlreadyExists { .. }) if class::of(key) == Class::Voted => {
-                if self.copy(at, key, limits::SNAPSHOT_MAX_BYTES).await.is_ok_and(|own| own == body) {
+                if self
+                    .copy(at, key, limits::SNAPSHOT_MAX_BYTES, Care::Thorough)
+                    .await
+                    .is_ok_and(|own| own == body)
+                {
                     return Ok(0);
                 }
                 // Nobody here can tell a damaged copy from a good one: only a majority can.
@@ -195,7 +200,7 @@ impl Set {
             }
             // Of packs and segments nobody here can tell which of two bodies is the good one.
             Err(StoreError::AlreadyExists { .. }) => {
-                match self.copy(at, key, limits::PACK_MAX_BYTES).await? == body {
+                match self.copy(at, key, limits::PACK_MAX_BYTES, Care::Thorough).await? == body {
                     true => Ok(0),
                     false => Err(self.copies_differ(key)),
                 }
@@ -208,7 +213,7 @@ impl Set {
     pub(super) async fn supporters(&self, key: &Key, body: &bytes::Bytes) -> usize {
         let mut count = 0;
         for (at, member) in self.members.iter().enumerate().filter(|(_, member)| member.is_required()) {
-            let copy = self.copy(at, key, limits::SNAPSHOT_MAX_BYTES).await;
+            let copy = self.copy(at, key, limits::SNAPSHOT_MAX_BYTES, Care::Thorough).await;
             count += usize::from(member.is_required() && copy.is_ok_and(|copy| copy == *body));
         }
         count
@@ -224,7 +229,7 @@ impl Set {
         let mut others: Vec<usize> = (0..self.members.len()).filter(|other| *other != at).collect();
         others.sort_by_key(|other| self.members[*other].state() != super::breaker::State::Closed);
         for other in others {
-            match self.copy(other, key, limits::PACK_MAX_BYTES).await {
+            match self.copy(other, key, limits::PACK_MAX_BYTES, Care::Thorough).await {
                 Ok(body) => return Ok(body),
                 Err(StoreError::NotFound { .. }) => {}
                 Err(error) => failure = Some(error),

@@ -132,6 +132,11 @@ impl Member {
         }
     }
 
+    /// Whether it is left alone for what it answers, rather than for not answering.
+    pub fn is_misled(&self) -> bool {
+        self.store().is_some() && self.health().breaker.is_misled()
+    }
+
     /// Whether a request may go out now.
     pub fn admits(&self) -> bool {
         self.store().is_some() && self.health().breaker.admit(self.epoch.elapsed())

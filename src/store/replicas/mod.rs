@@ -87,6 +87,7 @@ use crate::sys::error::SysError;
 
 pub use crate::store::replicas::fill::{Filled, Filling};
 pub use crate::store::replicas::member::{Member, is_answer};
+pub use crate::store::replicas::repair::Care;
 
 /// Most remarks that are kept.
 const NOTES_MAX: usize = 1000;

@@ -20,19 +20,39 @@ use crate::store::replicas::read::USUAL_BYTES;
 use crate::store::replicas::remove::delete_at;
 use crate::store::{Store, Version};
 
+/// What is expected of an object at most, whatever its caller would take.
+const LARGE_BYTES: u64 = 64 << 20;
+
+/// How much is done to see a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Others may do: a replica that is left alone is not asked, and none is waited for long.
+    Hasty,
+    /// This copy is meant: only a replica that does not answer is left alone.
+    Thorough,
+    /// Nobody else has it: everyone is asked.
+    LastResort,
+}
+
 impl Set {
     /// What the replica number `at` has under `key`.
-    pub async fn copy(&self, at: usize, key: &Key, max_bytes: u64) -> Result<Bytes, StoreError> {
+    pub async fn copy(&self, at: usize, key: &Key, max_bytes: u64, care: Care) -> Result<Bytes, StoreError> {
         let member = Arc::clone(&self.members[at]);
         if member.queue.hides(key) {
             return Err(StoreError::NotFound { location: member.spec.url.clone(), key: key.to_string() });
         }
-        if member.state() == State::Open {
+        let is_left_alone = member.state() == State::Open;
+        if is_left_alone && (care == Care::Hasty || care == Care::Thorough && !member.is_misled()) {
             return Err(member.left_out());
         }
-        // What is damaged on its way is an error of the network, and would be asked for again and again.
-        let bytes = max_bytes.min(USUAL_BYTES);
-        let limit = member.hasty_read_limit(bytes, self.late_after(at, bytes));
+        let limit = match care {
+            // What is damaged on its way is an error of the network, and would be asked for again and again.
+            Care::Hasty => {
+                let bytes = max_bytes.min(USUAL_BYTES);
+                member.hasty_read_limit(bytes, self.late_after(at, bytes))
+            }
+            Care::Thorough | Care::LastResort => member.read_limit(max_bytes.min(LARGE_BYTES)),
+        };
         get_within(member, key.clone(), max_bytes, limit).await.map(|(body, _)| body)
     }
 
@@ -143,7 +163,7 @@ pub(super) async fn get_at(
     key: Key,
     max_bytes: u64,
 ) -> Result<(Bytes, Version), StoreError> {
-    let limit = member.read_limit(max_bytes.min(64 << 20));
+    let limit = member.read_limit(max_bytes.min(LARGE_BYTES));
     get_within(member, key, max_bytes, limit).await
 }
 

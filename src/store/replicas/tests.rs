@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::base::monitor::{Interrupt, Silent};
 use crate::store::action::Action;
-use crate::store::client::{Client, Rescued};
+use crate::store::client::Client;
 use crate::store::contract::check_contract;
 use crate::store::delay::{DelayedStore, Latency};
 use crate::store::directory::DirectoryStore;
@@ -24,10 +24,12 @@ use crate::store::replicas::pieces::{PIECE_BYTES, PIECES_PER_REPLICA};
 use crate::store::replicas::queue::Task;
 use crate::store::replicas::spec::{ReadPolicy, ReplicaSpec, Role, SetOptions, Timing};
 use crate::store::replicas::{Filling, Opened, ReplicatedStore};
+use crate::store::rescue::Rescued;
 use crate::store::{BlockingStore as _, ObjectMeta, Store, StoreFuture, Version};
 
 mod contests;
 mod reads;
+mod rescue;
 
 fn key(name: &str) -> Key {
     Key::new(name).unwrap()
@@ -251,63 +253,6 @@ fn a_write_without_its_quorum_is_not_acknowledged() {
         assert!(error.to_string().contains("r1"), "{error}");
     }
     assert_eq!(memories[1].len() + memories[2].len(), 0);
-}
-
-#[test]
-fn a_bad_copy_is_found_passed_over_and_replaced() {
-    let (memories, stores) = memories(3);
-    let client = client_of(stores);
-    let name = key("packs/00/a");
-    client.create(&name, body("good")).unwrap();
-    memories[0].delete_now(&name).unwrap();
-    memories[0].create_now(&name, &body("evil")).unwrap();
-    memories[2].delete_now(&name).unwrap();
-    let found = client.rescue(&name, 100, &|copy| *copy == body("good"));
-    assert_eq!(found, Some(Rescued { body: body("good"), is_everywhere: true }));
-    for memory in &memories {
-        assert_eq!(memory.get_now(&name, 9).unwrap().0, body("good"));
-    }
-    assert_eq!(client.rescue(&name, 100, &|_| false), None);
-    let state = client.store().replicas().unwrap().set().state();
-    assert_eq!(state.replicas.iter().map(|one| one.repaired_objects).collect::<Vec<_>>(), [1, 0, 1]);
-}
-
-#[test]
-fn what_was_brought_back_is_everywhere_only_if_every_replica_has_it() {
-    let (_, mut stores) = memories(3);
-    let name = key("packs/00/a");
-    client_of(stores.clone()).create(&name, body("good")).unwrap();
-    stores[1] = failing(Arc::clone(&stores[1]));
-    let found = client_of(stores).rescue(&name, 100, &|copy| *copy == body("good"));
-    assert_eq!(found, Some(Rescued { body: body("good"), is_everywhere: false }));
-}
-
-#[test]
-fn a_damaged_pack_that_could_not_be_replaced_stays_queued() {
-    let (memories, stores) = memories(3);
-    let (client, name) = (client_of(stores), key("packs/00/a"));
-    client.create(&name, body("good")).unwrap();
-    memories[2].delete_now(&name).unwrap();
-    memories[2].create_now(&name, &body("evil")).unwrap();
-    let set = client.store().replicas().unwrap().set();
-    set.missed(&set.members()[2], &name, Task::Put);
-    assert_eq!(drain(&client), 1, "which of the two is good is not known");
-    client.rescue(&name, 100, &|copy| *copy == body("good")).unwrap();
-    assert_eq!(drain(&client), 0);
-}
-
-#[test]
-fn where_valid_copies_differ_a_damaged_one_is_not_given_to_either() {
-    let (memories, stores) = memories(3);
-    let client = client_of(stores);
-    let name = key("snapshots/h/s");
-    for (memory, text) in memories.iter().zip(["damaged", "valid fence", "valid snapshot"]) {
-        memory.create_now(&name, &body(text)).unwrap();
-    }
-    let found = client.rescue(&name, 100, &|copy| copy.starts_with(b"valid"));
-    assert_eq!(found, Some(Rescued { body: body("valid fence"), is_everywhere: false }));
-    let texts: Vec<Bytes> = memories.iter().map(|one| one.get_now(&name, 99).unwrap().0).collect();
-    assert_eq!(texts, [body("damaged"), body("valid fence"), body("valid snapshot")]);
 }
 
 #[test]

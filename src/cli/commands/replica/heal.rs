@@ -117,7 +117,7 @@ fn heal_one(client: &Client, key: &Key, judge: &dyn Fn(&Bytes) -> Verdict) -> Re
         None => return Err("all copies are damaged"),
     };
     let chosen = chosen.clone();
-    match client.rescue(key, max, &|body| *body == chosen) {
+    match client.heal(key, max, &|body| *body == chosen) {
         Some(rescued) if rescued.is_everywhere => Ok(()),
         Some(_) => Err("a replica could not be reached, or its copy not be replaced"),
         None => Err("the good copy cannot be read any more"),
