@@ -150,69 +150,91 @@ impl Place<'_> {
         })
     }
 
-    fn creates(&self) -> Tried {
-        let (mut clear_rounds, mut unclear_rounds) = (0, 0);
-        while clear_rounds < ROUNDS {
-            let round = clear_rounds;
-            let key = self.key(&format!("create-{round}-{unclear_rounds}"))?;
-            let results = self.race(|n| self.client.create(&key, body(round, n)));
-            let race = Race::of(results, |error| matches!(error, StoreError::AlreadyExists { .. }));
-            if let Some(fault) = race.fault("creates of one object") {
-                return Ok(Some(fault));
+    /// Tries something `ROUNDS` times, all at once: where a server makes racers wait for each other, they do
+    /// so for seconds. What is unsound is told before what could not be tried.
+    fn rounds(&self, round: impl Fn(usize) -> Tried + Sync) -> Tried {
+        let tried: Vec<Tried> = thread::scope(|scope| {
+            let round = &round;
+            let threads: Vec<_> = (0..ROUNDS).map(|n| scope.spawn(move || round(n))).collect();
+            // As a racer's.
+            threads.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        let mut failure = None;
+        for one in tried {
+            match one {
+                Ok(None) => {}
+                Ok(fault) => return Ok(fault),
+                Err(error) => failure = Some(error),
             }
-            let winners: Vec<usize> = race.winners.iter().map(|(n, ())| *n).collect();
-            if let Some(error) = race.unclear {
+        }
+        failure.map_or(Ok(None), Err)
+    }
+
+    fn creates(&self) -> Tried {
+        self.rounds(|round| {
+            let mut unclear_rounds = 0;
+            loop {
+                let key = self.key(&format!("create-{round}-{unclear_rounds}"))?;
+                let results = self.race(|n| self.client.create(&key, body(round, n)));
+                let race = Race::of(results, |error| matches!(error, StoreError::AlreadyExists { .. }));
+                if let Some(fault) = race.fault("creates of one object") {
+                    return Ok(Some(fault));
+                }
+                let Some(error) = race.unclear else {
+                    return self.created(&key, round, race.winners.first().map_or(RACERS, |(n, ())| *n));
+                };
                 unclear_rounds += 1;
                 if unclear_rounds > ROUNDS || !error.is_transient() {
                     return Err(error);
                 }
-                continue;
             }
-            clear_rounds += 1;
-            match self.client.create(&key, body(round, RACERS)) {
-                Err(StoreError::AlreadyExists { .. }) => {}
-                Err(error) => return Err(error),
-                Ok(()) => return Ok(Some("an object that was there already was replaced".into())),
-            }
-            if self.client.get_bounded(&key, 2 * BODY_BYTES as u64)?.0 != body(round, winners[0]) {
-                return Ok(Some(
-                    "what is read is not what the one create wrote that was acknowledged".into(),
-                ));
-            }
+        })
+    }
+
+    /// Whether `key` holds what its one `winner` wrote, whatever comes later.
+    fn created(&self, key: &Key, round: usize, winner: usize) -> Tried {
+        match self.client.create(key, body(round, RACERS)) {
+            Err(StoreError::AlreadyExists { .. }) => {}
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(Some("an object that was there already was replaced".into())),
         }
-        Ok(None)
+        let is_kept = self.client.get_bounded(key, 2 * BODY_BYTES as u64)?.0 == body(round, winner);
+        let fault = "what is read is not what the one create wrote that was acknowledged";
+        Ok((!is_kept).then(|| fault.into()))
     }
 
     fn swaps(&self) -> Tried {
-        let key = self.key("swap")?;
-        let mut unclear_rounds = 0;
-        let mut version = self.client.swap(&key, None, body(0, RACERS))?;
-        for round in 1..=ROUNDS {
-            let swap = |n| self.client.swap(&key, Some(version.clone()), body(round, n));
-            let race = Race::of(self.race(swap), |error| matches!(error, StoreError::Conflict { .. }));
-            if let Some(fault) = race.fault("swaps of one state") {
-                return Ok(Some(fault));
-            }
-            let (got, current) = self.client.get_bounded(&key, 2 * BODY_BYTES as u64)?;
-            if let Some(error) = race.unclear {
+        self.rounds(|round| {
+            let key = self.key(&format!("swap-{round}"))?;
+            let mut unclear_rounds = 0;
+            let mut version = self.client.swap(&key, None, body(round, RACERS))?;
+            loop {
+                let swap = |n| self.client.swap(&key, Some(version.clone()), body(round, n));
+                let race = Race::of(self.race(swap), |error| matches!(error, StoreError::Conflict { .. }));
+                if let Some(fault) = race.fault("swaps of one state") {
+                    return Ok(Some(fault));
+                }
+                let (got, current) = self.client.get_bounded(&key, 2 * BODY_BYTES as u64)?;
+                let Some(error) = race.unclear else {
+                    let is_won = |(n, won): &(usize, Version)| got == body(round, *n) && *won == current;
+                    if !race.winners.first().is_some_and(is_won) {
+                        return Ok(Some(
+                            "what is read is not what the one swap wrote that was acknowledged".into(),
+                        ));
+                    }
+                    return match self.client.swap(&key, Some(version), body(round, RACERS)) {
+                        Err(StoreError::Conflict { .. }) => Ok(None),
+                        Err(error) => Err(error),
+                        Ok(_) => Ok(Some("an object was replaced though it had changed meanwhile".into())),
+                    };
+                };
                 unclear_rounds += 1;
                 if unclear_rounds > ROUNDS || !error.is_transient() {
                     return Err(error);
                 }
                 version = current;
-                continue;
             }
-            let is_won = |(n, won): &(usize, Version)| got == body(round, *n) && *won == current;
-            if !race.winners.first().is_some_and(is_won) {
-                return Ok(Some("what is read is not what the one swap wrote that was acknowledged".into()));
-            }
-            match self.client.swap(&key, Some(version), body(round, RACERS)) {
-                Err(StoreError::Conflict { .. }) => version = current,
-                Err(error) => return Err(error),
-                Ok(_) => return Ok(Some("an object was replaced though it had changed meanwhile".into())),
-            }
-        }
-        Ok(None)
+        })
     }
 
     fn reads_after_writes(&self) -> Tried {

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 
 use crate::store::client::Client;
+use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::class::{self, Class};
 use crate::store::replicas::{Care, is_answer};
@@ -42,11 +43,11 @@ impl Client {
     /// good one.
     pub fn rescue(&self, key: &Key, max_bytes: u64, is_good: &dyn Fn(&Bytes) -> bool) -> Option<Rescued> {
         let mut seen = Seen::default();
-        let all = 0..self.store().replicas()?.set().members().len();
-        self.look_at(all, (key, max_bytes, Care::Hasty), is_good, &mut seen)?;
+        let all: Vec<usize> = (0..self.store().replicas()?.set().members().len()).collect();
+        self.look_at(&all, (key, max_bytes, Care::Hasty), is_good, &mut seen)?;
         if seen.good.is_none() && !seen.unseen.is_empty() {
             let left = std::mem::take(&mut seen.unseen);
-            self.look_at(left, (key, max_bytes, Care::LastResort), is_good, &mut seen)?;
+            self.look_at(&left, (key, max_bytes, Care::LastResort), is_good, &mut seen)?;
         }
         self.mend(key, seen)
     }
@@ -55,27 +56,35 @@ impl Client {
     /// well, and nothing slow is passed over.
     pub fn heal(&self, key: &Key, max_bytes: u64, is_good: &dyn Fn(&Bytes) -> bool) -> Option<Rescued> {
         let mut seen = Seen::default();
-        let all = 0..self.store().replicas()?.set().members().len();
-        self.look_at(all, (key, max_bytes, Care::Thorough), is_good, &mut seen)?;
+        let all: Vec<usize> = (0..self.store().replicas()?.set().members().len()).collect();
+        self.look_at(&all, (key, max_bytes, Care::Thorough), is_good, &mut seen)?;
         self.mend(key, seen)
     }
 
     fn look_at(
         &self,
-        which: impl IntoIterator<Item = usize>,
+        which: &[usize],
         (key, max_bytes, care): (&Key, u64, Care),
         is_good: &dyn Fn(&Bytes) -> bool,
         seen: &mut Seen,
     ) -> Option<()> {
-        for at in which {
-            match self.with_replicas(|set| set.copy(at, key, max_bytes, care))? {
-                Ok(body) if seen.good.as_ref().is_some_and(|good| *good == body) => {}
-                Ok(body) if seen.good.is_none() && is_good(&body) => seen.good = Some(body),
+        // Where others may do, the first good one is enough.
+        let is_enough =
+            |answer: &Result<Bytes, StoreError>| care == Care::Hasty && answer.as_ref().is_ok_and(is_good);
+        let copies = self.with_replicas(|set| set.copies(which, (key, max_bytes, care), is_enough))?;
+        for (at, copy) in which.iter().copied().zip(copies) {
+            match copy {
+                Some(Ok(body)) if seen.good.as_ref().is_some_and(|good| *good == body) => {}
+                Some(Ok(body)) if seen.good.is_none() && is_good(&body) => seen.good = Some(body),
                 // A fence and a snapshot: which of them the damaged copy was decides, and nobody knows.
-                Ok(body) if is_good(&body) => seen.is_contested = true,
-                Ok(_) => seen.damaged.push(at),
-                Err(error) if is_answer(&error) => seen.lacking.push(at),
-                Err(_) => seen.unseen.push(at),
+                Some(Ok(body)) if is_good(&body) => seen.is_contested = true,
+                Some(Ok(_)) => seen.damaged.push(at),
+                Some(Err(error)) if is_answer(&error) => seen.lacking.push(at),
+                Some(Err(_)) => seen.unseen.push(at),
+                None => {
+                    self.store().replicas()?.set().members()[at].was_late();
+                    seen.unseen.push(at);
+                }
             }
         }
         Some(())

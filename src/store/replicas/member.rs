@@ -54,6 +54,10 @@ struct Health {
     breaker: Breaker,
     speed: Speed,
     error: Option<String>,
+    /// When it answered last.
+    answered: Option<Instant>,
+    /// When a write of it was last left to go on in the background.
+    left_behind: Option<Instant>,
 }
 
 impl Member {
@@ -65,7 +69,13 @@ impl Member {
         timing: Timing,
         seed: u64,
     ) -> Self {
-        let health = Health { breaker: Breaker::new(seed), speed: Speed::default(), error: None };
+        let health = Health {
+            breaker: Breaker::new(seed),
+            speed: Speed::default(),
+            error: None,
+            answered: None,
+            left_behind: None,
+        };
         Self {
             spec,
             queue,
@@ -207,6 +217,7 @@ impl Member {
         let mut health = self.health();
         match &result {
             Ok(_) => {
+                health.answered = Some(Instant::now());
                 health.breaker.succeeded();
                 if let Some(bytes) = bytes {
                     health.speed.measured(bytes, took);
@@ -214,6 +225,7 @@ impl Member {
                 health.error = None;
             }
             Err(error) if is_answer(error) || matches!(error, StoreError::Cold { .. }) => {
+                health.answered = Some(Instant::now());
                 health.breaker.succeeded();
                 if bytes.is_some() {
                     health.speed.measured(0, took);
@@ -226,6 +238,19 @@ impl Member {
         }
         drop(health);
         result
+    }
+
+    /// A write of it goes on in the background.
+    pub fn leave_behind(&self) {
+        self.tails.fetch_add(1, Ordering::SeqCst);
+        self.health().left_behind = Some(Instant::now());
+    }
+
+    /// How long it has answered nothing while writes of it go on in the background.
+    pub fn silence(&self) -> Option<Duration> {
+        let health = self.health();
+        let since = health.left_behind.filter(|_| self.tails.load(Ordering::SeqCst) > 0)?;
+        health.answered.is_none_or(|answered| answered < since).then(|| since.elapsed())
     }
 
     /// It was given up, since enough others had answered long before.

@@ -14,6 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::key::Key;
 use crate::store::replicas::Set;
 use crate::store::replicas::breaker::State;
+use crate::store::replicas::gather::gather;
 use crate::store::replicas::member::{Answer, Member, chain};
 use crate::store::replicas::queue::Task;
 use crate::store::replicas::read::USUAL_BYTES;
@@ -22,6 +23,9 @@ use crate::store::{Store, Version};
 
 /// What is expected of an object at most, whatever its caller would take.
 const LARGE_BYTES: u64 = 64 << 20;
+
+/// The least that the other copies are waited for, once there is a good one.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// How much is done to see a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,43 @@ pub enum Care {
 impl Set {
     /// What the replica number `at` has under `key`.
     pub async fn copy(&self, at: usize, key: &Key, max_bytes: u64, care: Care) -> Result<Bytes, StoreError> {
+        self.copying(at, key, max_bytes, care)?.await
+    }
+
+    /// What replicas have under `key`, asked all at once. When `is_enough` of what one has, the others get as
+    /// long as is usual of them, at least; `None` of those that have not answered by then.
+    pub async fn copies(
+        &self,
+        which: &[usize],
+        (key, max_bytes, care): (&Key, u64, Care),
+        mut is_enough: impl FnMut(&Result<Bytes, StoreError>) -> bool,
+    ) -> Vec<Option<Result<Bytes, StoreError>>> {
+        let mut found: Vec<Option<Result<Bytes, StoreError>>> = which.iter().map(|_| None).collect();
+        let mut work = JoinSet::new();
+        for (n, at) in which.iter().enumerate() {
+            match self.copying(*at, key, max_bytes, care) {
+                Ok(copying) => drop(work.spawn(async move { (n, copying.await) })),
+                Err(error) => found[n] = Some(Err(error)),
+            }
+        }
+        let bytes = max_bytes.min(USUAL_BYTES);
+        let usual = which.iter().filter_map(|at| self.late_after(*at, bytes)).max();
+        gather(work, usual.unwrap_or_default().max(GRACE), |n, answer| {
+            let is_enough = is_enough(&answer);
+            found[n] = Some(answer);
+            is_enough
+        })
+        .await;
+        found
+    }
+
+    fn copying(
+        &self,
+        at: usize,
+        key: &Key,
+        max_bytes: u64,
+        care: Care,
+    ) -> Result<impl Future<Output = Result<Bytes, StoreError>> + Send + use<>, StoreError> {
         let member = Arc::clone(&self.members[at]);
         if member.queue.hides(key) {
             return Err(StoreError::NotFound { location: member.spec.url.clone(), key: key.to_string() });
@@ -53,7 +94,8 @@ impl Set {
             }
             Care::Thorough | Care::LastResort => member.read_limit(max_bytes.min(LARGE_BYTES)),
         };
-        get_within(member, key.clone(), max_bytes, limit).await.map(|(body, _)| body)
+        let getting = get_within(member, key.clone(), max_bytes, limit);
+        Ok(async move { getting.await.map(|(body, _)| body) })
     }
 
     /// What every replica has under `key`; `None` of those that have not answered `grace` after most of

@@ -241,6 +241,27 @@ fn a_put_that_arrives_late_takes_itself_out_of_the_queue() {
 }
 
 #[test]
+fn a_replica_that_has_fallen_silent_is_waited_for_once() {
+    let slow = Slow::new(60_000);
+    let (_, mut stores) = memories(3);
+    let latency = Latency { round_trip: Duration::from_millis(50), bytes_per_second: None };
+    stores[0] = Arc::new(DelayedStore::new(Arc::clone(&stores[0]), latency));
+    stores[1] = Arc::new(slow.clone());
+    let client = client_of(stores);
+    let time = |n: u32| {
+        let began = Instant::now();
+        client.create(&key(&format!("packs/00/{n}")), body("x")).unwrap();
+        began.elapsed()
+    };
+    let first = time(0);
+    let later = (1..4).map(time).min().unwrap();
+    assert!(later * 2 < first, "{first:?}, then {later:?}");
+    let began = Instant::now();
+    client.with_replicas(|set| set.settle(Duration::from_secs(2))).unwrap();
+    assert!(began.elapsed() < Duration::from_millis(1900), "{:?}", began.elapsed());
+}
+
+#[test]
 fn a_write_without_its_quorum_is_not_acknowledged() {
     let (memories, mut stores) = memories(3);
     for n in [1, 2] {

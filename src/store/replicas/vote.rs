@@ -50,7 +50,8 @@ impl Set {
         let voters: Vec<Arc<Member>> = self.required().cloned().collect();
         let mut casts: Vec<Option<Cast>> = voters.iter().map(|_| None).collect();
         // One after the other until a vote is won: racing writers meet at the first.
-        let admitted: Vec<bool> = voters.iter().map(|voter| voter.admits()).collect();
+        let admitted: Vec<bool> =
+            voters.iter().map(|voter| voter.silence().is_none() && voter.admits()).collect();
         let in_order = (0..voters.len()).filter(|at| admitted[*at]);
         let mut proposal = body.clone();
         for at in in_order.chain((0..voters.len()).filter(|at| !admitted[*at])) {

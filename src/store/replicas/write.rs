@@ -70,7 +70,7 @@ impl Set {
         }
         drop(sender);
         let mut deadline: Option<Instant> = None;
-        while puts.iter().any(Option::is_none) {
+        while self.is_waited_for(&puts, deadline.is_some()) {
             let answer = match deadline {
                 None => answers.recv().await,
                 Some(deadline) => {
@@ -107,6 +107,13 @@ impl Set {
         go
     }
 
+    /// Whether a put is still waited for: once the quorum has it, not one of a replica that has answered
+    /// nothing since an earlier put of it was left behind.
+    fn is_waited_for(&self, puts: &[Option<Put>], has_quorum: bool) -> bool {
+        let mut open = self.members.iter().zip(puts).filter(|(_, put)| put.is_none());
+        open.any(|(member, _)| !has_quorum || member.silence().is_none())
+    }
+
     fn outcome(&self, at: usize, result: Result<(), StoreError>, why: &mut Vec<String>) -> Put {
         match result {
             Ok(()) => Put::New,
@@ -138,7 +145,7 @@ impl Set {
         for (at, share) in shares.iter().enumerate().filter(|(at, _)| puts[*at].is_none()).collect::<Vec<_>>()
         {
             self.missed(&share.member, key, Task::Put);
-            share.member.tails.fetch_add(1, Ordering::SeqCst);
+            share.member.leave_behind();
             share.is_queued.store(true, Ordering::SeqCst);
             why.push(format!("{}: it is slow", self.members[at].spec.name));
         }
@@ -189,13 +196,15 @@ impl Set {
         Err(self.too_few(key, "write", why))
     }
 
-    /// Waits until nothing goes on in the background, for at most `limit`.
+    /// Waits until nothing goes on in the background, for at most `limit`, and half of that for replicas
+    /// that have answered nothing since.
     pub async fn settle(&self, limit: Duration) {
         let deadline = Instant::now() + limit;
-        while self.members.iter().any(|member| member.tails.load(Ordering::SeqCst) > 0) {
-            if Instant::now() >= deadline {
-                return;
-            }
+        let may_end = |member: &Arc<Member>| {
+            let is_silent = member.silence().is_some_and(|silence| silence >= limit / 2);
+            member.tails.load(Ordering::SeqCst) > 0 && !is_silent
+        };
+        while Instant::now() < deadline && self.members.iter().any(may_end) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -96,18 +96,20 @@ fn counting_by_swaps_from_hosts_that_see_different_replicas_loses_nothing_that_w
 
 #[test]
 fn a_follower_that_stalls_holds_up_neither_swaps_nor_deletes_and_is_brought_up_to_date_later() {
-    let slow = Slow::new(60_000);
+    let slow = Slow::new(0);
     let (_, mut stores) = memories(3);
     stores[2] = Arc::new(slow.clone());
     let set = ReplicatedStore::new(opened(stores), SetOptions::default(), None).unwrap();
     let client = Client::new(Arc::new(set)).unwrap();
     let (led, other) = (key("gc/state"), key("gc/other"));
-    let began = Instant::now();
-    let version = client.swap(&led, None, body("1")).unwrap();
-    client.swap(&led, Some(version), body("2")).unwrap();
+    let version = client.swap(&led, None, body("0")).unwrap();
     client.swap(&other, None, body("3")).unwrap();
+    slow.set(60_000);
+    let began = Instant::now();
+    let version = client.swap(&led, Some(version), body("1")).unwrap();
+    client.swap(&led, Some(version), body("2")).unwrap();
     client.delete(&other).unwrap();
-    // Each of the seven requests that it got used to be waited for twenty seconds.
+    // Each of the requests that it got used to be waited for twenty seconds.
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     let member = &client.store().replicas().unwrap().set().members()[2];
     assert_eq!(member.queue.len(), 2);
@@ -116,4 +118,20 @@ fn a_follower_that_stalls_holds_up_neither_swaps_nor_deletes_and_is_brought_up_t
     assert_eq!(drain(&client), 0);
     assert_eq!(slow.inner.get_now(&led, 99).unwrap().0, body("2"));
     assert!(slow.inner.get_now(&other, 99).is_err());
+}
+
+#[test]
+fn a_leader_that_has_lost_a_key_hears_of_it_from_the_slowest_follower() {
+    let slow = Slow::new(0);
+    let (memories, mut stores) = memories(3);
+    stores[2] = Arc::new(slow.clone());
+    let led = key("gc/state");
+    let without_one = vec![Arc::clone(&stores[0]), failing(Arc::clone(&stores[1])), Arc::clone(&stores[2])];
+    client_of(without_one).swap(&led, None, body("1")).unwrap();
+    memories[0].delete_now(&led).unwrap();
+    slow.set(1500);
+    let set = ReplicatedStore::new(opened(stores), SetOptions::default(), None).unwrap();
+    let client = Client::new(Arc::new(set)).unwrap();
+    assert!(matches!(client.swap(&led, None, body("2")), Err(StoreError::Conflict { .. })));
+    assert_eq!(memories[0].get_now(&led, 9).unwrap().0, body("1"));
 }
