@@ -54,8 +54,9 @@ pub fn read_answer(prompt: &str) -> SysResult<String> {
 
 fn read_unseen(terminal: &File, prompt: &str) -> io::Result<SecretText> {
     let mut out = terminal;
-    out.write_all(prompt.as_bytes())?;
+    // First, for it drops what was typed before: whoever answers as soon as the prompt is there is heard.
     let unseen = Unseen::start(terminal)?;
+    out.write_all(prompt.as_bytes())?;
     let line = read_line(terminal);
     drop(unseen);
     out.write_all(b"\n")?;
