@@ -148,7 +148,7 @@ impl IndexedRepository {
             let row = |_: &PackName| Some(*pack);
             verdict(self.repository().keyring(), &row, &key, body) == Verdict::Good
         };
-        if let Some(Rescued { body, .. }) = client.rescue(&key, limits::PACK_MAX_BYTES, &is_good) {
+        if let Some(Rescued { body, .. }) = client.rescue(&key, pack.sealed_len, &is_good) {
             self.keep_rescued(pack.name, body.clone());
             return look(&body);
         }

@@ -28,7 +28,7 @@ use crate::restore::source::Source;
 use crate::restore::summary::{Failure, RestoreSummary, SCHEMA};
 use crate::sys::error::{SysError, SysResult, show_path};
 use crate::sys::target::Target;
-use crate::sys::{disk, file, process};
+use crate::sys::{disk, process};
 
 /// Warnings kept word for word; the others are counted.
 const WARNINGS_MAX: usize = 1000;
@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
             }
             let is_directory = items.get(number).kind == EntryKind::Dir;
             if let Some(mount) = is_directory.then(|| mounts.remove(&items.path(number))).flatten() {
-                file::sync_file_system(&mount)?;
+                disk::sync_mount(&mount)?;
             }
         }
         Ok(())

@@ -68,9 +68,9 @@ impl Client {
         is_good: &dyn Fn(&Bytes) -> bool,
         seen: &mut Seen,
     ) -> Option<()> {
-        // Where others may do, the first good one is enough.
+        // Where the copies themselves are not meant, the first good one is enough.
         let is_enough =
-            |answer: &Result<Bytes, StoreError>| care == Care::Hasty && answer.as_ref().is_ok_and(is_good);
+            |answer: &Result<Bytes, StoreError>| care != Care::Thorough && answer.as_ref().is_ok_and(is_good);
         let copies = self.with_replicas(|set| set.copies(which, (key, max_bytes, care), is_enough))?;
         for (at, copy) in which.iter().copied().zip(copies) {
             match copy {

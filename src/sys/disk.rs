@@ -194,18 +194,28 @@ pub fn sync_below(directory: &Path) -> SysResult<()> {
     // Below what is not there, there is nothing.
     let Ok(plain) = fs::canonicalize(directory) else { return Ok(()) };
     sync_file_system(&plain)?;
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let table = String::from_utf8_lossy(&table);
     let local = table.lines().filter_map(|line| {
         let (at, source) = line.split_once(" - ")?;
         let mut source = source.split(' ');
         let (kind, device) = (source.next()?, source.next()?);
-        let is_local = device.starts_with("/dev/") || kind == "zfs";
+        let is_local = device.starts_with("/dev/") && !kind.starts_with("fuse") || kind == "zfs";
         is_local.then(|| Some(PathBuf::from(unescape(at.split(' ').nth(4)?))))?
     });
     for at in local.filter(|at| at.starts_with(&plain)) {
-        sync_file_system(&at)?;
+        sync_mount(&at)?;
     }
     Ok(())
+}
+
+/// Makes durable what was written to the mount at `at`. One that is hidden under another or gone, and one
+/// that lets nobody but its owner in, has got nothing from here.
+pub fn sync_mount(at: &Path) -> SysResult<()> {
+    match sync_file_system(at) {
+        Err(error) if error.is_not_found() || error.is_denied() => Ok(()),
+        synced => synced,
+    }
 }
 
 /// The kernel writes blanks and the like as `\040`.

@@ -288,7 +288,7 @@ fn whole_from_copies(
         directory_of(&plain).is_ok().then_some(plain)
     };
     let client = checking.repository.repository().client();
-    let rescued = client.rescue(key, limits::PACK_MAX_BYTES, &|body| whole(body).is_some())?;
+    let rescued = client.heal(key, pack.sealed_len, &|body| whole(body).is_some())?;
     whole(&rescued.body).filter(|_| rescued.is_everywhere)
 }
 

@@ -86,7 +86,11 @@ impl Set {
         if is_left_alone && (care == Care::Hasty || care == Care::Thorough && !member.is_misled()) {
             return Err(member.left_out());
         }
+        let is_silent = is_left_alone && !member.is_misled();
         let limit = match care {
+            Care::LastResort if is_silent => {
+                member.hasty_read_limit(USUAL_BYTES, self.late_after(at, USUAL_BYTES))
+            }
             // What is damaged on its way is an error of the network, and would be asked for again and again.
             Care::Hasty => {
                 let bytes = max_bytes.min(USUAL_BYTES);

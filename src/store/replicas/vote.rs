@@ -183,7 +183,7 @@ impl Set {
         let mut failures: Vec<StoreError> = Vec::new();
         let mut reads = JoinSet::new();
         // Those left alone after failures are asked only where the others are too few.
-        let mut go: Vec<bool> = voters.iter().map(|voter| voter.admits()).collect();
+        let mut go: Vec<bool> = voters.iter().map(|voter| voter.admits() || voter.is_misled()).collect();
         if go.iter().filter(|go| **go).count() < self.majority() {
             go.fill(true);
         }

@@ -95,3 +95,16 @@ fn where_valid_copies_differ_a_damaged_one_is_not_given_to_either() {
     let texts: Vec<Bytes> = memories.iter().map(|one| one.get_now(&name, 99).unwrap().0).collect();
     assert_eq!(texts, [body("damaged"), body("valid fence"), body("valid snapshot")]);
 }
+
+#[test]
+fn what_only_a_replica_that_returns_damage_has_is_still_listed() {
+    let (memories, stores) = memories(2);
+    let (client, name) = (client_of(stores), key("snapshots/h/s"));
+    client.create(&name, body("s")).unwrap();
+    memories[1].delete_now(&name).unwrap();
+    let member = &client.store().replicas().unwrap().set().members()[0];
+    (0..3).for_each(|n| member.returned_damage(&key(&format!("index/{n}"))));
+    assert_eq!(member.state(), State::Open);
+    assert_eq!(client.list("snapshots/").unwrap().len(), 1);
+    assert_eq!(client.get(&name).unwrap().0, body("s"));
+}
