@@ -24,8 +24,8 @@ impl Set {
     pub(super) async fn list_union(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StoreError> {
         check_prefix(prefix)?;
         let mut listings = JoinSet::new();
-        // Those left alone after failures are asked only where the others are too few. One that returns damage
-        // may all the same be the only one that has an object.
+        // Those left alone after failures are asked only where the others are too few. One that returns
+        // damage may all the same be the only one that has an object.
         let mut go: Vec<bool> =
             self.members.iter().map(|member| member.admits() || member.is_misled()).collect();
         let reached =
